@@ -1,0 +1,58 @@
+"Import every module of the package and ask every command for its help, with nothing but the runtime requirements."
+import importlib
+import pkgutil
+import re
+import sys
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions, requires
+
+from packaging.requirements import Requirement
+
+
+def canonical(name): return re.sub(r'[-_.]+', '-', name).lower()
+
+
+def closure(
+    name:str, # a distribution
+    extras:frozenset=frozenset(), # its extras that count as well
+    seen:dict=None, # {name: extras} of those visited before
+) -> set: # names of all distributions it needs, itself included
+    "Follow the requirements of an installed distribution"
+    seen, name = {} if seen is None else seen, canonical(name)
+    if name in seen and extras <= seen[name]: return set(seen)
+    seen[name] = extras = extras | seen.get(name, frozenset())
+    try: wanted = [Requirement(r) for r in requires(name) or []]
+    except PackageNotFoundError: wanted = []
+    for r in wanted:
+        if not r.marker or any(r.marker.evaluate({'extra': e}) for e in extras | {''}): closure(r.name, frozenset(r.extras), seen)
+    return set(seen)
+
+
+class Absent:
+    "A finder that refuses modules as if they were not installed"
+    def __init__(self, names): self.names = names
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition('.')[0] in self.names: raise ModuleNotFoundError(f'{name} is not among the runtime requirements', name=name)
+
+
+def ask_for_help(
+    command, # entry point of a console script
+):
+    "A command that cannot start, or whose help fails, ends with another status than 0"
+    sys.argv = [command.name, '--help']
+    try: command.load()()
+    except SystemExit as e: assert not e.code, f'{command.name} --help ends with status {e.code}'
+
+
+def main():
+    package = sys.argv[1]
+    allowed = closure(package)
+    absent = {m for m, dists in packages_distributions().items() if not {canonical(d) for d in dists} & allowed}
+    sys.meta_path.insert(0, Absent(absent))
+    modules = [m.name for m in pkgutil.iter_modules(importlib.import_module(package).__path__)]
+    for m in modules: importlib.import_module(f'{package}.{m}')
+    for command in distribution(package).entry_points.select(group='console_scripts'): ask_for_help(command)
+    print(f'{len(modules)} modules imported without {len(absent)} others that are installed')
+
+
+if __name__ == '__main__': main()
