@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 from fastcore.script import call_parse
 
 from lab import browser
-from project import BIN, LOGS, ROOT, Failed, copy_project, run, tail
+from project import BIN, LOGS, ROOT, RUNNING, Failed, copy_project, run, stop_group, tail
 
 PYTHON, TOOLS, NBS = sys.executable, ROOT/'tools', ROOT/'nbs'
 BUDGET = 300_000 # bytes of outputs a notebook may hold
@@ -175,19 +176,31 @@ def outcome(
     return result, time.time() - start, note
 
 
+def report(
+    name:str, # of the check
+    done, # future of its outcome
+) -> str: # the result
+    "Print the name at once, the rest when it is known"
+    print(f'{name:<52}', end='', flush=True)
+    result, seconds, note = done.result()
+    print(f'{result:<8}{seconds:6.1f} s', flush=True)
+    if note: print('    ' + note.replace('\n', '\n    '), flush=True)
+    return result
+
+
 def make(
     groups:list, # as `plan` gives them
 ) -> list: # the results
-    "Make the checks and list them"
+    "Make the checks and list them; when interrupted, stop what was started"
     results = []
     for workers, checks in groups:
         with ThreadPoolExecutor(workers) as pool:
-            for (name, _), done in zip(checks, [pool.submit(outcome, c) for c in checks]):
-                print(f'{name:<52}', end='', flush=True)
-                result, seconds, note = done.result()
-                print(f'{result:<8}{seconds:6.1f} s', flush=True)
-                if note: print('    ' + note.replace('\n', '\n    '), flush=True)
-                results.append(result)
+            done = [pool.submit(outcome, c) for c in checks]
+            try: results += [report(name, d) for (name, _), d in zip(checks, done)]
+            except BaseException:
+                for d in done: d.cancel()
+                for proc in list(RUNNING): stop_group(proc)
+                raise
     return results
 
 
@@ -197,9 +210,11 @@ def main(
     slow:bool=False, # run the cells flagged slow instead
 ):
     "Make the checks; exit with 0 only if none failed"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)) # the programs of the checks are stopped then as well
     shutil.rmtree(LOGS, ignore_errors=True)
     (LOGS/'home').mkdir(parents=True)
     groups = [(n, [c for c in checks if only in c[0]]) for n, checks in plan(slow)]
+    if not any(checks for _, checks in groups): print(f'no check has a name with {only!r}')
     results = make(groups)
     count = {r: results.count(r) for r in ('passed', 'failed', 'skipped')}
     skipped = f", {count['skipped']} skipped" if count['skipped'] else ''

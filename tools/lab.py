@@ -2,6 +2,7 @@
 import json
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -71,7 +72,7 @@ def jupyterlab(
     port, token = free_port(), secrets.token_hex(16)
     options = {'ServerApp.ip': '127.0.0.1', 'ServerApp.port': port, 'ServerApp.port_retries': 0, 'ServerApp.root_dir': folder,
                'ServerApp.open_browser': False, 'ServerApp.allow_root': True, 'IdentityProvider.token': token,
-               'LabApp.expose_app_in_browser': True}
+               'LabApp.expose_app_in_browser': True, 'Application.log_level': 'WARN'}
     server = subprocess.Popen([sys.executable, '-m', 'jupyterlab', *(f'--{k}={v}' for k, v in options.items())], env=environment(home))
     try:
         wait_until_up(f'http://127.0.0.1:{port}/api?token={token}', server)
@@ -164,6 +165,7 @@ def check(
 
 
 if __name__ == '__main__':
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)) # so that the server is stopped and the copy removed
     wrong = check(Path(sys.argv[1]).resolve())
     print('\n'.join(wrong) or 'all cells ran, all figures are drawn')
     sys.exit(bool(wrong))

@@ -10,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 LOGS = ROOT/'_checks'
+RUNNING = set() # programs to stop when the checks are interrupted
 LEFT_OUT = '.venv .git data _checks _docs _proc __pycache__ .ipynb_checkpoints *.egg-info *.safetensors *.tmp last'.split()
 
 
@@ -47,9 +48,12 @@ def run(
     command = [str(c) for c in command]
     proc = subprocess.Popen(command, cwd=cwd, env=environment(LOGS/'home', **extra), stdout=log,
                             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+    RUNNING.add(proc)
     try: status = proc.wait(limit)
     except subprocess.TimeoutExpired: raise Failed(f'stopped after {limit} s: {" ".join(command)}') from None
-    finally: stop_group(proc)
+    finally:
+        stop_group(proc)
+        RUNNING.discard(proc)
     if status: raise Failed(f'exit status {status}: {" ".join(command)}')
 
 
@@ -60,9 +64,7 @@ def stop_group(
     try: os.killpg(proc.pid, signal.SIGTERM if proc.poll() is None else signal.SIGKILL)
     except ProcessLookupError: return
     try: proc.wait(15)
-    except subprocess.TimeoutExpired:
-        os.killpg(proc.pid, signal.SIGKILL)
-        proc.wait()
+    except subprocess.TimeoutExpired: os.killpg(proc.pid, signal.SIGKILL)
 
 
 def tail(
