@@ -207,21 +207,35 @@ class WebMirror:
     def tail(self, path, n=128): # the last bytes of a file
         return retried(lambda: self._get(path, headers={'Range': f'bytes=-{n}'}).content)
 
-    def _get(self, path, **kwargs):
-        r = self.session.get(f'{self.root}/{path}', **kwargs)
-        r.raise_for_status()
-        return r
-
-    def _head(self, path):
-        try: r = self.session.head(f'{self.root}/{path}', allow_redirects=True)
-        except requests.RequestException as e: raise self._unreachable(path, _reason(e)) from None
-        if r.status_code in (403, 404): raise _absent(self.root, path)
-        if not r.ok: raise self._unreachable(path, f'{r.status_code} {r.reason}')
-        return int(r.headers.get('Content-Length', -1))
-
-    def _unreachable(self, path, why): return UserError(f"cannot fetch {self.root}/{path} ({why}): check the connection and --mirror, then run the same command again")
-
 # %% ../nbs/01_download.ipynb #10a3b336
+@patch
+def _get(self:WebMirror, path, **kwargs):
+    r = self.session.get(f'{self.root}/{path}', **kwargs)
+    r.raise_for_status()
+    return r
+
+@patch
+def _head(self:WebMirror, path):
+    "Size of a file as the server tells it"
+    try: r = self.session.head(f'{self.root}/{path}', allow_redirects=True)
+    except requests.RequestException as e: raise self._unreachable(path, _reason(e)) from None
+    if r.status_code in (403, 404): raise _absent(self.root, path)
+    if not r.ok: raise self._unreachable(path, f'{r.status_code} {r.reason}')
+    return int(r.headers.get('Content-Length', -1))
+
+@patch
+def _unreachable(self:WebMirror, path, why): return UserError(f"cannot fetch {self.root}/{path} ({why}): check the connection and --mirror, then run the same command again")
+
+def _reason(e):
+    "The innermost cause of an error, in a few words"
+    while inner := next((a for a in [getattr(e, 'reason', None), *getattr(e, 'args', ())] if isinstance(a, Exception)), None): e = inner
+    return str(e).split(': ')[-1] or type(e).__name__
+
+# %% ../nbs/01_download.ipynb #7d9bda5f
+def _bar(total, desc, unit, **kwargs):
+    seen = (sys.stderr.isatty() or 'ipykernel' in sys.modules) and not os.environ.get('TQDM_DISABLE')
+    return tqdm(total=total, desc=desc, unit=unit, leave=False, disable=not seen, **kwargs)
+
 @patch
 def _fetch(self:WebMirror, path):
     "Stream a file into the cache, whole or not at all"
@@ -240,6 +254,7 @@ def _fetch(self:WebMirror, path):
         with _writing(dest): os.replace(tmp, dest)
     finally: _discard(tmp)
 
+# %% ../nbs/01_download.ipynb #dca64fcb
 @patch
 def _whole(self:WebMirror, path):
     "A file as an open temporary file"
@@ -248,15 +263,7 @@ def _whole(self:WebMirror, path):
         for block in r.iter_content(1 << 20): f.write(block)
     return f
 
-def _bar(total, desc, unit, **kwargs):
-    seen = (sys.stderr.isatty() or 'ipykernel' in sys.modules) and not os.environ.get('TQDM_DISABLE')
-    return tqdm(total=total, desc=desc, unit=unit, leave=False, disable=not seen, **kwargs)
-
-def _reason(e):
-    "The innermost cause of an error, in a few words"
-    while inner := next((a for a in [getattr(e, 'reason', None), *getattr(e, 'args', ())] if isinstance(a, Exception)), None): e = inner
-    return str(e).split(': ')[-1] or type(e).__name__
-
+# %% ../nbs/01_download.ipynb #61686da0
 def annotation_mirror(
     root:str, # address or folder
     data:Path, # data folder, for copies of what comes from an address
@@ -301,6 +308,29 @@ def read_vocabulary(
     except (ValueError, LookupError, TypeError, AttributeError) as e: raise UserError(f"{names}, {masked.name} or {tree} is not the official file ({e}): delete it or use another --mirror") from None
 
 # %% ../nbs/01_download.ipynb #8d893037
+def _find(name, vocab):
+    "The label id of a name"
+    ids = {n.lower(): l for l, n in vocab.names.items()}
+    if (label := ids.get(name.lower())) is None:
+        near = [vocab.names[ids[n]] for n in get_close_matches(name.lower(), ids, cutoff=0.5)]
+        raise UserError(f"no class {name!r} in Open Images: " + (f"did you mean {' or '.join(near)}?" if near else "class-descriptions-boxable.csv lists the names"), 2)
+    if vocab.masked.isdisjoint(vocab.below(label)): raise UserError(f"class {vocab.names[label]} has boxes but no masks: leave it out of --classes", 2)
+    return label
+
+# %% ../nbs/01_download.ipynb #fde89e07
+def _check_disjoint(labels, vocab):
+    "No label may belong to two classes"
+    owner = {}
+    for name, ids in labels.items():
+        for l in ids:
+            a, b = owner.setdefault(l, name), name
+            if a == b: continue
+            if l in (labels[a][0], labels[b][0]):
+                kind, whole = (a, b) if l == labels[a][0] else (b, a)
+                raise UserError(f"{kind} is a kind of {whole}, which holds it already: leave one of the two out of --classes", 2)
+            raise UserError(f"{a} and {b} share {vocab.names.get(l, l)}: leave one of the two out of --classes", 2)
+
+# %% ../nbs/01_download.ipynb #659ab1ce
 def class_labels(
     classes, # names, as a list or separated by commas; case does not matter
     vocab:Vocabulary, # from `read_vocabulary`
@@ -314,27 +344,6 @@ def class_labels(
         labels[vocab.names[label]] = vocab.below(label)
     _check_disjoint(labels, vocab)
     return labels
-
-def _find(name, vocab):
-    "The label id of a name"
-    ids = {n.lower(): l for l, n in vocab.names.items()}
-    if (label := ids.get(name.lower())) is None:
-        near = [vocab.names[ids[n]] for n in get_close_matches(name.lower(), ids, cutoff=0.5)]
-        raise UserError(f"no class {name!r} in Open Images: " + (f"did you mean {' or '.join(near)}?" if near else "class-descriptions-boxable.csv lists the names"), 2)
-    if vocab.masked.isdisjoint(vocab.below(label)): raise UserError(f"class {vocab.names[label]} has boxes but no masks: leave it out of --classes", 2)
-    return label
-
-def _check_disjoint(labels, vocab):
-    "No label may belong to two classes"
-    owner = {}
-    for name, ids in labels.items():
-        for l in ids:
-            a, b = owner.setdefault(l, name), name
-            if a == b: continue
-            if l in (labels[a][0], labels[b][0]):
-                kind, whole = (a, b) if l == labels[a][0] else (b, a)
-                raise UserError(f"{kind} is a kind of {whole}, which holds it already: leave one of the two out of --classes", 2)
-            raise UserError(f"{a} and {b} share {vocab.names.get(l, l)}: leave one of the two out of --classes", 2)
 
 # %% ../nbs/01_download.ipynb #5d2a77b4
 def rows(
@@ -461,6 +470,7 @@ class FolderImages:
     def get(self, key): return (self.root/key).read_bytes()
     def size(self, key): return (self.root/key).stat().st_size
 
+# %% ../nbs/01_download.ipynb #a500faf9
 _nobody = {'profile': (None, None, None, None), **{f'{k}_file': (None, None, os.devnull, None) for k in ('config', 'credentials')}}
 
 class S3Images:
@@ -479,6 +489,7 @@ class S3Images:
             if e.response['Error']['Code'] in ('NoSuchKey', '404'): raise FileNotFoundError('it does not exist') from None
             raise OSError(str(e)) from None
 
+# %% ../nbs/01_download.ipynb #b70afd30
 def image_store(
     images:str, # S3 endpoint, or folder that holds `SPLIT/ID.jpg`
     workers:int=16, # connections at once
@@ -541,7 +552,7 @@ def _class_table(masks, counts):
     table = pd.concat(counts, names=['split', 'class'])
     return table.assign(**{'images chosen': by.ImageID.nunique(), 'masks chosen': by.size()}).fillna(0).astype(int)
 
-# %% ../nbs/01_download.ipynb #e071603e
+# %% ../nbs/01_download.ipynb #e22b45ec
 def _image_bytes(store, keys, n=200):
     "Bytes of these images, from the sizes of at most `n`"
     def size(key):
@@ -563,6 +574,7 @@ def _mask_bytes(mirror, split, names):
         with ThreadPoolExecutor(8) as pool: return sum(pool.map(shard, wanted.index, wanted))
     except _failures as e: raise UserError(f"cannot read the {split} shards at {mirror.root} ({e}): check the connection and --mirror") from None
 
+# %% ../nbs/01_download.ipynb #6905c65b
 def shard_end(
     tail:bytes, # last 128 bytes of a zip without a comment
 ) -> tuple: # (members, bytes of the directory)
@@ -615,7 +627,7 @@ def _file_table(masks, meta, mirror, store, data):
     return pd.DataFrame(table, index=['files', 'on disk', 'to fetch']).round().astype(int).T
 
 # %% ../nbs/01_download.ipynb #d660ef63
-@dataclass
+@dataclass(frozen=True)
 class Outcome:
     "What became of one file"
     name:str # of the file
@@ -627,6 +639,7 @@ class Outcome:
     @property
     def failed(self): return self.error is not None and not self.missing
 
+# %% ../nbs/01_download.ipynb #5a5709ce
 def gather(
     jobs:list, # iterables of `Outcome`, each run in a thread
     total:int, # number of outcomes to come
@@ -724,6 +737,7 @@ def read_tables(
         if 'attribution' in kinds: found['attribution.csv'].append(read_attribution(path['attribution'], images).assign(data_split=split))
     return {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
 
+# %% ../nbs/01_download.ipynb #8855cd2f
 def write_tables(
     data:Path, # data folder
     tables:dict, # file name -> rows; `all_images.csv` among them
