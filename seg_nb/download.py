@@ -404,7 +404,7 @@ def select_masks(
     for c, ids in labels.items():
         own = seen[seen.LabelName.isin(ids)]
         chosen.update(first_images(own.ImageID, n, seed))
-        counts[c] = {'masks, exact name': (own.LabelName == ids[0]).sum(), 'masks, with kinds': len(own), 'images': own.ImageID.nunique()}
+        counts[c] = {'masks, exact name': (own.LabelName == ids[0]).sum(), 'masks, with kinds': len(own), 'images with it': own.ImageID.nunique()}
     masks = checked(rows(path, _mask_columns, lambda d: d.LabelName.isin(owner) & d.ImageID.isin(chosen)), path)
     return masks.assign(DisplayName=masks.LabelName.map(owner)), pd.DataFrame(counts).T
 
