@@ -174,7 +174,7 @@ def show_classes(
     "Draw how much of a split each class takes up"
     pixels = np.asarray(pixels, dtype=float)
     share = 100*pixels/max(1, pixels.sum())
-    fig, ax = plt.subplots(figsize=(6, 0.32*len(classes) + 1.1), layout='constrained')
+    fig, ax = plt.subplots(figsize=(6, min(40, 0.32*len(classes) + 1.1)), layout='constrained')
     bars = ax.barh(classes, np.maximum(share, 1e-9), color=class_colors(len(classes))/255)
     ax.bar_label(bars, [f"{s:.2g}%  ({n} images)" for s, n in zip(share, images)], padding=4, fontsize=9)
     ax.set(xscale='log', xlim=(0.01, 3000), title=title, xlabel='% of the known pixels', xticks=[.01, .1, 1, 10, 100], xticklabels=['0.01', '0.1', '1', '10', '100'])
@@ -191,7 +191,7 @@ def show_logits(
     bins, mid = np.asarray(bins, dtype=float)[:, :most], ((BINS[1:] + BINS[:-1])/2).numpy()
     used = np.flatnonzero(bins.sum((0, 1)) > bins.sum()*1e-4)
     n, cols = bins.shape[1], min(3, bins.shape[1])
-    fig, axes = plt.subplots(-(-n//cols), cols, figsize=(2.6*cols, 1.7*-(-n//cols) + .4), sharex=True, squeeze=False, layout='constrained')
+    fig, axes = plt.subplots(-(-n//cols), cols, figsize=(2*cols, 1.5*-(-n//cols) + .6), sharex=True, squeeze=False, layout='constrained')
     for ax in axes.flat: ax.set_visible(False)
     for ax, (others, own), name, color in zip(axes.flat, bins.swapaxes(0, 1), classes, class_colors(n)/255):
         ax.set_visible(True)
@@ -207,7 +207,7 @@ def show_curves(
     history:pd.DataFrame, # columns epoch, train_loss, val_loss, miou; one row an epoch
 ): # the matplotlib Figure
     "Draw loss and mIoU against epochs"
-    fig, (a, b) = plt.subplots(1, 2, figsize=(7.5, 2.6), layout='constrained')
+    fig, (a, b) = plt.subplots(1, 2, figsize=(6, 2.3), layout='constrained')
     for name, label in (('train_loss', 'training'), ('val_loss', 'validation')): a.plot(history.epoch, history[name], marker='.', label=label)
     for name, label in (('miou', 'with background'), ('miou_foreground', 'foreground')):
         if name in history: b.plot(history.epoch, history[name], marker='.', label=label)
@@ -267,7 +267,7 @@ img{max-width:100%;height:auto;display:block}.scroll{overflow-x:auto}table{borde
 th,td{padding:.3rem .5rem;text-align:right;white-space:nowrap;border-bottom:1px solid #ddd}th:first-child,td:first-child{text-align:left}
 .chip{display:inline-block;width:.8em;height:.8em;margin-right:.4em;border:1px solid #888;border-radius:2px}.legend span{margin-right:1rem;white-space:nowrap}
 .bar{position:relative;width:7rem;height:.8rem;background:#eee;display:inline-block}.bar i,.bar b{position:absolute;top:0;height:100%;display:block}.bar b{background:#0008;height:2px;top:.35rem}
-.row{display:grid;gap:.5rem;grid-template-columns:repeat(auto-fit,minmax(min(15rem,100%),1fr))}.row figure{margin:0}figcaption{font-size:.85rem;color:#555}
+figure{margin:1rem 0}.row{display:grid;gap:.4rem;grid-template-columns:repeat(3,1fr)}.row figure{margin:0}figcaption{font-size:.85rem;color:#555}
 .legend{position:sticky;top:0;background:#fffe;padding:.3rem 0;font-size:.9rem}small{color:#555}"""
 
 def embed(
@@ -312,7 +312,7 @@ def html_table(
 def report(
     metrics:dict, # of `metrics_dict`
     interval, # (low, high) of the foreground mIoU
-    charts:list, # (title, PNG bytes) pairs
+    charts:list, # (caption, PNG bytes) pairs
     examples:list, # (kind, caption, [photo, truth, prediction] as bytes)
     about:dict, # what else to say: name -> value
 ) -> str: # the page
@@ -325,9 +325,9 @@ def report(
     facts = ''.join(f'<tr><td>{html.escape(str(k))}</td><td>{html.escape(str(v))}</td></tr>' for k, v in about.items())
     return f"""<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>{metrics['split']}: foreground mIoU {fg}</title><style>{CSS}</style></head><body><h1>Segmentation of the {metrics['split']} split</h1>
-<p class="big">{fg}</p><p>foreground mIoU on {metrics['images']} images, 95% interval {interval[0]:.3f}–{interval[1]:.3f}</p>
+<p class="big">{fg}</p><p>foreground mIoU of {metrics['images']} images, 95% interval {interval[0]:.3f}–{interval[1]:.3f}</p>
 <h2>Classes</h2>{html_table(metrics)}<p><small>The thin line over a bar is its 95% interval, by drawing the images again 1,000 times. A dash: neither in the truth nor in the prediction.</small></p>
-{''.join(f'<h2>{html.escape(t)}</h2>{embed(p, t)}' for t, p in charts)}<h2>Examples</h2>{legend}{shown}<h2>About</h2><div class="scroll"><table>{facts}</table></div></body></html>"""
+<h2>Figures</h2>{''.join(f'<figure>{embed(p, t)}<figcaption>{html.escape(t)}</figcaption></figure>' for t, p in charts)}<h2>Examples</h2>{legend}{shown}<h2>About</h2><div class="scroll"><table>{facts}</table></div></body></html>"""
 
 # %% ../nbs/07_evaluation.ipynb #8b05c77b
 def check_classes(
@@ -350,15 +350,16 @@ def fig_bytes(
 def draw_charts(
     scores:Scores, # of a split
     history=None, # DataFrame of history.csv, if there is one
-) -> dict: # file name without split -> (title, PNG bytes)
+) -> dict: # file name without split -> (caption, PNG bytes)
     "All figures about a split, apart from the examples"
     in_images = (scores.counts > 0).sum(0)
-    figures = {} if history is None else {'curves': ('Training', show_curves(history))}
-    figures['confusion'] = 'What is taken for what', show_confusion(scores.cm, scores.classes).figure
-    for k, name, title in ((1, 'mask_classes', 'Classes of the masks'), (2, 'predicted_classes', 'Classes of the predictions')):
-        figures[name] = title, show_classes(scores.counts[:, k].sum(0), in_images[k], scores.classes, title)
-    figures['logits'] = 'How clearly the model decides', show_logits(scores.logits, scores.classes)
-    return {name: (title, fig_bytes(fig)) for name, (title, fig) in figures.items()}
+    figures = {} if history is None else {'curves': ('Loss and mIoU after each epoch of training.', show_curves(history))}
+    figures['confusion'] = 'Where the pixels of each true class went.', show_confusion(scores.cm, scores.classes).figure
+    for k, name, what in ((1, 'mask_classes', 'masks'), (2, 'predicted_classes', 'predictions')):
+        fig = show_classes(scores.counts[:, k].sum(0), in_images[k], scores.classes, f'Classes of the {what}')
+        figures[name] = f'How much of the split each class takes up in the {what}.', fig
+    figures['logits'] = 'How clearly the model tells each class from the others: the less overlap, the clearer.', show_logits(scores.logits, scores.classes)
+    return {name: (caption, fig_bytes(fig)) for name, (caption, fig) in figures.items()}
 
 # %% ../nbs/07_evaluation.ipynb #188302f9
 def write_examples(
@@ -388,7 +389,7 @@ def write_all(
     metrics, history = metrics_dict(scores, ds.split, ds.labels), checkpoint.with_name('history.csv')
     charts = draw_charts(scores, pd.read_csv(history) if history.exists() else None)
     for name, (_, png) in charts.items(): write_whole(output/(f'{name}.png' if name == 'curves' else f'{name}_{ds.split}.png'), png)
-    about = dict(model=f'{ck.arch} at {ck.size} pixels', checkpoint=checkpoint.name, data=f'{len(scores.ids)} images of {ds.data.name}', labels=ds.labels,
+    about = dict(model=f'{ck.arch} at {ck.size} pixels', checkpoint=checkpoint.name, data=f'{len(scores.ids)} images of {ds.data.resolve().name}', labels=ds.labels,
                  **{'scored at': "each image's own size" if scores.at == 'image' else f'{scores.at} pixels', 'mean cross entropy': f'{scores.loss:.4f}'},
                  **{'pixel accuracy': f"{(metrics['pixel_accuracy'] or 0):.4f}", 'mIoU with background': f"{(metrics['miou'] or 0):.4f}"},
                  versions=f'seg_nb {__version__}, torch {torch.__version__}, torchvision {torchvision.__version__}')
@@ -421,5 +422,6 @@ def evaluate(
     scores = score(ck, ds, 'image' if str(at) == 'image' else ck.size, bs, workers)
     metrics = write_all(ck, ds, scores, Path(checkpoint), output)
     print(class_table(scores.cm, scores.classes).round(3).to_string(na_rep='–'))
-    print(f"foreground mIoU {metrics['miou_foreground'] or 0:.3f} on {metrics['images']} images of {split}; see {output/f'report_{split}.html'}")
+    foreground = 'none' if metrics['miou_foreground'] is None else f"{metrics['miou_foreground']:.3f}"
+    print(f"foreground mIoU {foreground} on {metrics['images']} images of {split}; see {output/f'report_{split}.html'}")
     return None if is_cli(evaluate) else metrics

@@ -37,7 +37,7 @@ def show_confusion(
     "Draw the confusion matrix as percentages of each true class"
     cm = torch.as_tensor(cm).double().cpu()
     share = (100*cm/cm.sum(1, keepdim=True)).numpy() # a row without pixels is NaN and stays empty
-    side = max(3.5, 0.62*len(classes) + 1.3)
+    side = min(12, max(3.5, 0.62*len(classes) + 1.3))
     if ax is None: ax = plt.subplots(figsize=(side, side), layout='constrained')[1]
     ax.imshow(share, cmap='Blues', vmin=0, vmax=100)
     for (i, j), v in np.ndenumerate(share):
