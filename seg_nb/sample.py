@@ -8,17 +8,17 @@ __all__ = ['TREE', 'NAMES', 'LABELS', 'MASKED', 'FAMILIES', 'FAMILY', 'TILE', 'T
            'POSES', 'SPLITS', 'AUTHORS', 'MASK_COLUMNS', 'BOX_COLUMNS', 'CLICK_COLUMNS', 'LABEL_COLUMNS',
            'IMAGE_COLUMNS', 'WORKER', 'FAULTS', 'UserError', 'one_line', 'cache_dir', 'label_tree', 'spline', 'oval',
            'limb', 'mirrored', 'moved', 'as_list', 'step', 'Paint', 'texture_tile', 'texture', 'Part', 'part', 'ruffle',
-           'Figure', 'pick', 'jitter', 'coat', 'cloth', 'flat', 'eye', 'cat_head', 'cat', 'cat_sitting', 'cat_walking',
-           'cat_lying', 'Breed', 'breed', 'dog', 'dog_face', 'dog_profile', 'dog_ears', 'dog_front', 'dog_tail',
-           'collar', 'dog_standing', 'dog_sitting', 'dog_facing', 'horse', 'horse_mane', 'horse_legs', 'horse_head',
-           'saddle', 'feathers', 'bird', 'beak', 'bird_legs', 'bird_standing', 'bird_wing', 'bird_head', 'wing_spread',
-           'bird_flying', 'owl', 'Look', 'person_look', 'person', 'arm_parts', 'leg_parts', 'person_front', 'arm_pose',
-           'head_front', 'hat_parts', 'person_side', 'head_side', 'tree', 'bush', 'flowers', 'car', 'house', 'couch',
-           'chair', 'lamp', 'houseplant', 'ball', 'balloon', 'boat', 'parasol', 'fence', 'rock', 'Item', 'Scene',
-           'Stage', 'gradient', 'tilted', 'ground', 'sky', 'ridge', 'blend', 'meadow', 'beach', 'street', 'front',
-           'room', 'window', 'hang_picture', 'forest', 'snow', 'studio', 'draw_kind', 'draw_kind_parts', 'put_figure',
-           'in_frame', 'put_seat', 'put_rider', 'put_group', 'put_things', 'finish', 'draw_scene', 'put_others',
-           'Example', 'image_id', 'image_rng', 'box_of', 'mask_size', 'encode_mask', 'clicks', 'is_small',
+           'Figure', 'Item', 'Scene', 'Stage', 'pick', 'jitter', 'coat', 'cloth', 'flat', 'eye', 'cat_head', 'cat',
+           'cat_sitting', 'cat_walking', 'cat_lying', 'Breed', 'breed', 'dog', 'dog_face', 'dog_profile', 'dog_ears',
+           'dog_front', 'dog_tail', 'collar', 'dog_standing', 'dog_sitting', 'dog_facing', 'horse', 'horse_mane',
+           'horse_legs', 'horse_head', 'saddle', 'feathers', 'bird', 'beak', 'bird_legs', 'bird_standing', 'bird_wing',
+           'bird_head', 'wing_spread', 'bird_flying', 'owl', 'Look', 'person_look', 'person', 'arm_parts', 'leg_parts',
+           'person_front', 'arm_pose', 'head_front', 'hat_parts', 'person_side', 'head_side', 'draw_kind',
+           'draw_kind_parts', 'tree', 'bush', 'flowers', 'car', 'house', 'couch', 'chair', 'lamp', 'houseplant', 'ball',
+           'balloon', 'boat', 'parasol', 'fence', 'rock', 'gradient', 'tilted', 'ground', 'sky', 'ridge', 'blend',
+           'meadow', 'beach', 'street', 'front', 'room', 'window', 'hang_picture', 'forest', 'snow', 'studio',
+           'put_figure', 'in_frame', 'put_seat', 'put_rider', 'put_group', 'put_things', 'finish', 'draw_scene',
+           'put_others', 'image_id', 'image_rng', 'Example', 'box_of', 'mask_size', 'encode_mask', 'clicks', 'is_small',
            'note_instance', 'note_labels', 'note_image', 'draw_example', 'write_csv', 'write_shards', 'extreme_points',
            'write_split', 'write_labels', 'whole_folder', 'start_worker', 'draw_examples', 'write_sample',
            'drawing_key', 'sample_mirror', 'Faults', 'from_folder', 'byte_range', 'from_server', 'StoreHandler',
@@ -404,6 +404,82 @@ class Figure:
         x, y = (v[here] for v in self.units)
         return 1 - np.exp(-((x - fade[0])**2 + (y - fade[1])**2)/max(fade[2], 1e-3)**2*1.2)
 
+# %% ../nbs/00_sample.ipynb #3c803b3e
+@dataclass
+class Item:
+    "One object of a scene, as it is seen at last"
+    kind:str # its name as an annotator gives it, e.g. 'Duck'
+    alpha:np.ndarray # (H, W) uint8, how much of each pixel it covers
+    masked:bool=True # is it to get a mask, if the rules allow one?
+    noted:bool=True # did an annotator look for its class?
+    group:bool=False # more than five that touch
+    depiction:bool=False # a picture of one
+    inside:bool=False # seen from within
+    occluded:bool=False # partly hidden
+
+@dataclass
+class Scene:
+    "A finished picture and what is on it"
+    image:np.ndarray # (H, W, 3) uint8, RGB
+    items:list # of `Item`
+
+class Stage:
+    "A picture under way"
+    def __init__(self, h:int, w:int, rng:np.random.Generator):
+        self.h, self.w, self.rng, self.items = h, w, rng, []
+        self.rgb, self.light, self.horizon, self.haze = np.zeros((h, w, 3), np.float32), (rng.uniform(-.8, .8), -rng.uniform(.5, .9)), h//2, (190, 200, 210)
+
+    def put(self,
+        kind:str, # its name; '' or lower case: scenery that nobody annotates
+        parts:list, # of `Part`
+        x:float, # where its origin goes, pixels
+        y:float,
+        scale:float, # pixels a unit
+        flip:bool=False, # let it look to the left
+        turn:float=0, # degrees, clockwise
+        shadow:float=.5, # how dark its shadow on the ground is
+        haze:float=0, # how much of it is lost in the air
+        keep:tuple=(), # items that it may cover without taking from their masks
+        **flags, # of `Item`
+    ) -> Item:
+        "Put a figure on the stage, in front of all that is there"
+        c, s, f = math.cos(math.radians(turn))*scale, math.sin(math.radians(turn))*scale, -1 if flip else 1
+        fig = Figure(parts, np.array([[c*f, -s, x], [s*f, c, y]]), (self.h, self.w), self.rng, self.light)
+        item = Item(kind, np.zeros((self.h, self.w), np.uint8), **flags)
+        if fig.h and fig.w:
+            if shadow: self.cast(fig, y, shadow)
+            here = np.s_[fig.y0:fig.y0+fig.h, fig.x0:fig.x0+fig.w]
+            rgb = cv2.merge([c + float(haze)*(float(v) - c) if haze else c for c, v in zip(fig.rgb, self.haze)])
+            self.rgb[here] = cv2.blendLinear(rgb, np.ascontiguousarray(self.rgb[here]), fig.alpha, 1 - fig.alpha)
+            item.alpha[here] = fig.alpha*255
+            self.hide(here, item.alpha[here], keep)
+        if kind and kind[0].isupper(): self.items.append(item)
+        return item
+
+    def hide(self, here, alpha:np.ndarray, keep:tuple=()):
+        "Take what is now covered away from earlier items"
+        for other in self.items:
+            if any(other is k for k in keep): continue
+            seen = other.alpha[here]
+            if not other.occluded and (np.minimum(seen, alpha) > 127).any(): other.occluded = True
+            other.alpha[here] = np.minimum(seen, 255 - alpha)
+
+    def cast(self, fig:Figure, y:float, strength:float):
+        "Lay a figure's shadow on the ground: its outline, flattened, leaning away from the light"
+        k, reach = 4, .3
+        small = cv2.resize(fig.alpha, (-(-fig.w//k), -(-fig.h//k)), interpolation=cv2.INTER_AREA)
+        lean, foot, pad = -self.light[0]*.5, (y - fig.y0)/k, max(4, small.shape[0]//2)
+        m = np.array([[1, -lean, pad + lean*foot], [0, reach, foot*(1 - reach) + 3]])
+        shade = cv2.GaussianBlur(cv2.warpAffine(small, m, (small.shape[1] + 2*pad, int(foot) + 12)), (0, 0), 1.5)
+        x0, y0 = fig.x0 - pad*k, fig.y0 - 3*k
+        shade = cv2.resize(shade, (shade.shape[1]*k, shade.shape[0]*k), interpolation=cv2.INTER_LINEAR)
+        ys, xs = slice(max(y0, 0), min(y0 + shade.shape[0], self.h)), slice(max(x0, 0), min(x0 + shade.shape[1], self.w))
+        if ys.stop > ys.start and xs.stop > xs.start: self.rgb[ys, xs] *= 1 - strength*shade[ys.start-y0:ys.stop-y0, xs.start-x0:xs.stop-x0, None]
+
+    def foot(self, depth:float) -> float: # pixels from the top
+        "Where something stands that is as far away as its size says; depth 1 is near"
+        return self.horizon + (self.h*.95 - self.horizon)*min(depth, 1.15)
+
 # %% ../nbs/00_sample.ipynb #2e071314
 COATS = {'black':(42, 38, 38), 'coal':(66, 62, 64), 'grey':(128, 126, 126), 'silver':(176, 174, 172), 'white':(232, 228, 220), 'cream':(222, 202, 168),
          'tan':(190, 150, 104), 'sand':(206, 172, 122), 'ginger':(196, 116, 54), 'chestnut':(128, 72, 42), 'brown':(96, 66, 46), 'dark':(66, 46, 36), 'rust':(150, 82, 44)}
@@ -761,7 +837,7 @@ def wing_spread(x:float, y:float, lift:float, paint:Paint) -> list: # of `Part`
         t = k/(len(edge) - 1)
         end = root + (.5 + .16*t)*np.array([-math.cos(t*.95), -up*math.sin(t*.95) + .12*(1 - t)])
         parts.append(part(limb([(*root, .06), (*((root + end)/2), .07), (*end, .02)], 4), paint.dim(.8 + .12*(k % 2))))
-    cover = [(x + .02, y, .16), (x + .1, y - .4*lift, .12), (x - .06, y - .74*lift, .085), (x - .3, y - 1.0*lift, .03)]
+    cover = [(x + .1, y, .16), (x + .19, y - .42*lift, .115), (x + .0, y - .78*lift, .085), (x - .3, y - 1.02*lift, .045)]
     return parts + [part(limb(cover), paint)]
 
 def bird_flying(kind:str, rng:np.random.Generator) -> list:
@@ -869,7 +945,7 @@ def head_front(look:Look, y:float, r:float, rng:np.random.Generator) -> list: # 
     parts += [part(at(oval(s*.84, .06, .13, .2)), skin.dim(.9)) for s in (1, -1)]
     parts += [part(at(spline(mirrored([(0, -1.02), (.5, -.9), (.82, -.4), (.8, .2), (.58, .72), (.26, .98), (0, 1.02)]), 5)), skin)]
     if look.beard: parts.append(part(at(spline([(-.84, .0), (-.62, .3), (-.3, .42), (0, .36), (.3, .42), (.62, .3), (.84, .0), (.76, .6), (.4, 1.06), (0, 1.2), (-.4, 1.06), (-.76, .6)], 5)), look.hair))
-    parts += [part(at(oval(s*.5, .34, .2, .14)), replace(flat(tuple(.86*c + .14*v for c, v in zip(skin.color, (226, 90, 90)))), round=0), inside=True) for s in (1, -1)]
+    parts += [part(at(oval(s*.5, .34, .2, .14)), replace(flat(tuple(0.92*c + .08*v for c, v in zip(skin.color, (226, 90, 90)))), round=0), inside=True) for s in (1, -1)]
     for s in (1, -1):
         parts += [part(at(oval(s*.34, -.02, .16, .1)), flat((246, 244, 240))), part(at(oval(s*.34, -.02, .085, .095)), iris), part(at(oval(s*.34, -.02, .045)), flat(INK))]
         parts += [part(at(limb([(s*.52, -.26, .03), (s*.34, -.32, .045), (s*.16, -.26, .035)])), look.hair.dim(.8)), part(at(limb([(s*.52, -.04, .02), (s*.34, -.13, .028), (s*.17, -.04, .02)])), lash)]
@@ -921,6 +997,18 @@ def head_side(look:Look, y:float, r:float, rng:np.random.Generator) -> list: # o
     hair = [(.62, -.62), (.5, -1.0), (0, -1.2), (-.6, -1.1), (-1.0, -.6), (-1.0, .1), (-.7, .5), (-.5, .3), (-.34, -.1), (-.1, -.1), (.0, -.4), (.3, -.6)]
     parts += [part(at(spline(hair, 5)), look.hair), part(at(oval(-.2, .05, .13, .2)), skin.dim(.93))]
     return parts + hat_parts(look, lambda shapes: at([s*(.95, 1) + (-.05, 0) for s in as_list(shapes)]), rng)
+
+# %% ../nbs/00_sample.ipynb #52a979c8
+def draw_kind(family:str, rng:np.random.Generator) -> str: # the name an annotator would use
+    "Choose one of a family"
+    kinds = FAMILIES[family]
+    return pick(kinds if rng.random() < .75 or family != 'Person' else ('Person',), rng)
+
+def draw_kind_parts(kind:str, rng:np.random.Generator, pose:str='') -> list: # of `Part`
+    "Draw one of a kind"
+    family = FAMILY[kind]
+    if family == 'Person': return person(kind, rng, pose)
+    return bird(kind, rng) if family == 'Bird' else {'Cat':cat, 'Dog':dog, 'Horse':horse}[family](rng)
 
 # %% ../nbs/00_sample.ipynb #2252385a
 BARK, LEAF = (92, 70, 52), ((66, 104, 52), (92, 128, 60), (150, 136, 60), (176, 110, 48), (54, 84, 58))
@@ -1029,82 +1117,6 @@ def rock(rng:np.random.Generator) -> list:
 
 THINGS = {'Tree':tree, 'Car':car, 'House':house, 'Couch':couch, 'Chair':chair, 'Lamp':lamp, 'Houseplant':houseplant, 'Ball':ball, 'Balloon':balloon,
           'Boat':boat, 'Umbrella':parasol, 'Flower':flowers, 'bush':bush, 'fence':fence, 'rock':rock} # those in lower case have no class
-
-# %% ../nbs/00_sample.ipynb #3c803b3e
-@dataclass
-class Item:
-    "One object of a scene, as it is seen at last"
-    kind:str # its name as an annotator gives it, e.g. 'Duck'
-    alpha:np.ndarray # (H, W) uint8, how much of each pixel it covers
-    masked:bool=True # is it to get a mask, if the rules allow one?
-    noted:bool=True # did an annotator look for its class?
-    group:bool=False # more than five that touch
-    depiction:bool=False # a picture of one
-    inside:bool=False # seen from within
-    occluded:bool=False # partly hidden
-
-@dataclass
-class Scene:
-    "A finished picture and what is on it"
-    image:np.ndarray # (H, W, 3) uint8, RGB
-    items:list # of `Item`
-
-class Stage:
-    "A picture under way"
-    def __init__(self, h:int, w:int, rng:np.random.Generator):
-        self.h, self.w, self.rng, self.items = h, w, rng, []
-        self.rgb, self.light, self.horizon, self.haze = np.zeros((h, w, 3), np.float32), (rng.uniform(-.8, .8), -rng.uniform(.5, .9)), h//2, (190, 200, 210)
-
-    def put(self,
-        kind:str, # its name; '' or lower case: scenery that nobody annotates
-        parts:list, # of `Part`
-        x:float, # where its origin goes, pixels
-        y:float,
-        scale:float, # pixels a unit
-        flip:bool=False, # let it look to the left
-        turn:float=0, # degrees, clockwise
-        shadow:float=.5, # how dark its shadow on the ground is
-        haze:float=0, # how much of it is lost in the air
-        keep:tuple=(), # items that it may cover without taking from their masks
-        **flags, # of `Item`
-    ) -> Item:
-        "Put a figure on the stage, in front of all that is there"
-        c, s, f = math.cos(math.radians(turn))*scale, math.sin(math.radians(turn))*scale, -1 if flip else 1
-        fig = Figure(parts, np.array([[c*f, -s, x], [s*f, c, y]]), (self.h, self.w), self.rng, self.light)
-        item = Item(kind, np.zeros((self.h, self.w), np.uint8), **flags)
-        if fig.h and fig.w:
-            if shadow: self.cast(fig, y, shadow)
-            here = np.s_[fig.y0:fig.y0+fig.h, fig.x0:fig.x0+fig.w]
-            rgb = cv2.merge([c + float(haze)*(float(v) - c) if haze else c for c, v in zip(fig.rgb, self.haze)])
-            self.rgb[here] = cv2.blendLinear(rgb, np.ascontiguousarray(self.rgb[here]), fig.alpha, 1 - fig.alpha)
-            item.alpha[here] = fig.alpha*255
-            self.hide(here, item.alpha[here], keep)
-        if kind and kind[0].isupper(): self.items.append(item)
-        return item
-
-    def hide(self, here, alpha:np.ndarray, keep:tuple=()):
-        "Take what is now covered away from earlier items"
-        for other in self.items:
-            if any(other is k for k in keep): continue
-            seen = other.alpha[here]
-            if not other.occluded and (np.minimum(seen, alpha) > 127).any(): other.occluded = True
-            other.alpha[here] = np.minimum(seen, 255 - alpha)
-
-    def cast(self, fig:Figure, y:float, strength:float):
-        "Lay a figure's shadow on the ground: its outline, flattened, leaning away from the light"
-        k, reach = 4, .3
-        small = cv2.resize(fig.alpha, (-(-fig.w//k), -(-fig.h//k)), interpolation=cv2.INTER_AREA)
-        lean, foot, pad = -self.light[0]*.5, (y - fig.y0)/k, max(4, small.shape[0]//2)
-        m = np.array([[1, -lean, pad + lean*foot], [0, reach, foot*(1 - reach) + 3]])
-        shade = cv2.GaussianBlur(cv2.warpAffine(small, m, (small.shape[1] + 2*pad, int(foot) + 12)), (0, 0), 1.5)
-        x0, y0 = fig.x0 - pad*k, fig.y0 - 3*k
-        shade = cv2.resize(shade, (shade.shape[1]*k, shade.shape[0]*k), interpolation=cv2.INTER_LINEAR)
-        ys, xs = slice(max(y0, 0), min(y0 + shade.shape[0], self.h)), slice(max(x0, 0), min(x0 + shade.shape[1], self.w))
-        if ys.stop > ys.start and xs.stop > xs.start: self.rgb[ys, xs] *= 1 - strength*shade[ys.start-y0:ys.stop-y0, xs.start-x0:xs.stop-x0, None]
-
-    def foot(self, depth:float) -> float: # pixels from the top
-        "Where something stands that is as far away as its size says; depth 1 is near"
-        return self.horizon + (self.h*.95 - self.horizon)*min(depth, 1.15)
 
 # %% ../nbs/00_sample.ipynb #539c7429
 def gradient(stage:Stage, y0:int, y1:int, top:tuple, bottom:tuple):
@@ -1263,17 +1275,6 @@ PLACES = {'meadow':meadow, 'beach':beach, 'street':street, 'room':room, 'forest'
 # %% ../nbs/00_sample.ipynb #863a1e9b
 UNIT = {'Person':.9, 'Cat':.58, 'Dog':.46, 'Bird':.56, 'Horse':.4} # size of a unit for a figure at depth 1, in heights of the picture
 
-def draw_kind(family:str, rng:np.random.Generator) -> str: # the name an annotator would use
-    "Choose one of a family"
-    kinds = FAMILIES[family]
-    return pick(kinds if rng.random() < .75 or family != 'Person' else ('Person',), rng)
-
-def draw_kind_parts(kind:str, rng:np.random.Generator, pose:str='') -> list: # of `Part`
-    "Draw one of a kind"
-    family = FAMILY[kind]
-    if family == 'Person': return person(kind, rng, pose)
-    return bird(kind, rng) if family == 'Bird' else {'Cat':cat, 'Dog':dog, 'Horse':horse}[family](rng)
-
 def put_figure(stage:Stage, family:str, x:float, depth:float, **flags) -> list: # of `Item`
     "Put one of a family on the ground, or a horse with its rider, or a bird into the air"
     rng, scale, flip = stage.rng, UNIT[family]*stage.h*depth, bool(stage.rng.random() < .5)
@@ -1329,7 +1330,7 @@ def put_things(stage:Stage, names:list, far:bool):
     rng = stage.rng
     if not names: return
     for _ in range(int(rng.integers(1, 4)) if far else int(rng.random() < .3)):
-        name = pick(names if not far else names, rng)
+        name = pick(names, rng)
         if not far and name in ('Tree', 'House', 'Couch', 'Car', 'Umbrella', 'Lamp', 'Chair', 'Houseplant'): name = 'bush' if 'bush' in names else 'Ball'
         depth = rng.uniform(.25, .6) if far else rng.uniform(1.02, 1.15)
         size = {'Tree':.5, 'House':.55, 'Car':.42, 'Couch':.45, 'Chair':.5, 'Lamp':.55, 'Umbrella':.55, 'Houseplant':.45, 'Flower':.2, 'Ball':.3, 'rock':.3, 'bush':.32, 'fence':.36}[name]
@@ -1373,8 +1374,19 @@ def put_others(stage:Stage, family:str, x:float):
     n = int(rng.choice([0, 1, 2, 3], p=(.3, .35, .25, .1)))
     unasked = pick([f for f in FAMILIES if f != family], rng) if rng.random() < .08 else ''
     for depth in sorted(rng.uniform(.25, .8, n)):
-        other, aside = pick(FAMILIES, rng), rng.uniform(.28, .5)*stage.w*(1 if x < stage.w/2 else -1)*pick((1, 1, -1), rng)
+        other, aside = str(rng.choice(list(FAMILIES), p=(.12, .24, .25, .2, .19))), rng.uniform(.28, .5)*stage.w*(1 if x < stage.w/2 else -1)*pick((1, 1, -1), rng)
         put_figure(stage, other, float(np.clip(x + aside, .06*stage.w, .94*stage.w)), depth, masked=bool(rng.random() > .1), noted=other != unasked)
+
+# %% ../nbs/00_sample.ipynb #53a22fbd
+SPLITS = ('train', 'validation', 'test')
+
+def image_id(seed:int, split:str, index:int) -> str:
+    "The id of image `index` of a split"
+    return hashlib.sha256(f'{seed}/{split}/{index}'.encode()).hexdigest()[:16]
+
+def image_rng(seed:int, split:str, index:int) -> np.random.Generator:
+    "An image's own random numbers: they depend on no other image"
+    return np.random.default_rng([seed, SPLITS.index(split), index])
 
 # %% ../nbs/00_sample.ipynb #a12d09a4
 @dataclass
@@ -1388,16 +1400,6 @@ class Example:
     box_rows:list = field(default_factory=list)
     label_rows:list = field(default_factory=list)
     image_row:tuple = ()
-
-SPLITS = ('train', 'validation', 'test')
-
-def image_id(seed:int, split:str, index:int) -> str:
-    "The id of image `index` of a split"
-    return hashlib.sha256(f'{seed}/{split}/{index}'.encode()).hexdigest()[:16]
-
-def image_rng(seed:int, split:str, index:int) -> np.random.Generator:
-    "An image's own random numbers: they depend on no other image"
-    return np.random.default_rng([seed, SPLITS.index(split), index])
 
 def box_of(
     alpha:np.ndarray, # (H, W) uint8, how much of each pixel the instance covers
@@ -1611,9 +1613,9 @@ def write_sample(
 
 # %% ../nbs/00_sample.ipynb #deabcd47
 def drawing_key() -> str: # 12 hex digits
-    "A digest of the code that draws: the part of the module above the test servers, without its comment lines"
+    "A digest of the code that draws: the part of the module above the test servers, without comments and empty lines"
     source = Path(importlib.util.find_spec('seg_nb.sample').origin).read_text(encoding='utf-8').partition('class Faults')[0]
-    return hashlib.sha256('\n'.join(line for line in source.splitlines() if not line.startswith('#')).encode()).hexdigest()[:12]
+    return hashlib.sha256('\n'.join(line for line in source.splitlines() if line.strip() and not line.startswith('#')).encode()).hexdigest()[:12]
 
 def sample_mirror() -> Path: # the folder that holds gcs/ and s3/
     "The embedded sample: drawn on first use, then kept in `cache_dir()`"
