@@ -2,8 +2,10 @@
 import importlib
 import pkgutil
 import re
+import runpy
 import sys
 from importlib.metadata import PackageNotFoundError, distribution, packages_distributions, requires
+from pathlib import Path
 
 from packaging.requirements import Requirement
 
@@ -36,12 +38,13 @@ class Absent:
 
 
 def ask_for_help(
-    command, # entry point of a console script
+    name:str, # of a console script
 ):
-    "A command that cannot start, or whose help fails, ends with another status than 0"
-    sys.argv = [command.name, '--help']
-    try: command.load()()
-    except SystemExit as e: assert not e.code, f'{command.name} --help ends with status {e.code}'
+    "Run the script as installed; one that cannot start, or whose help fails, ends with another status than 0"
+    sys.argv = [name, '--help']
+    try: runpy.run_path(str(Path(sys.executable).with_name(name)), run_name='__main__')
+    except SystemExit as e: assert not e.code, f'{name} --help ends with status {e.code}'
+    else: raise AssertionError(f'{name} --help does something else than show its help')
 
 
 def main():
@@ -51,7 +54,7 @@ def main():
     sys.meta_path.insert(0, Absent(absent))
     modules = [m.name for m in pkgutil.iter_modules(importlib.import_module(package).__path__)]
     for m in modules: importlib.import_module(f'{package}.{m}')
-    for command in distribution(package).entry_points.select(group='console_scripts'): ask_for_help(command)
+    for command in distribution(package).entry_points.select(group='console_scripts'): ask_for_help(command.name)
     print(f'{len(modules)} modules imported without {len(absent)} others that are installed')
 
 

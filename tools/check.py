@@ -98,7 +98,7 @@ def outputs(log):
 
 # The package, the README, the site
 
-def alone(log): run(log, PYTHON, TOOLS/'alone.py', 'seg_nb')
+def alone(log): run(log, PYTHON, TOOLS/'alone.py', 'seg_nb', limit=300)
 def readme(log): run(log, PYTHON, TOOLS/'build_readme.py', '--check')
 
 
@@ -114,7 +114,7 @@ def docs(log):
 def prepare(log):
     "Make what the notebooks share, so that none of them waits for it"
     if not (ROOT/'seg_nb/training.py').exists(): raise Skipped('seg_nb.training is not there')
-    run(log, PYTHON, '-c', 'from seg_nb.training import *; print(sample_data()); print(sample_checkpoint())', limit=1200)
+    run(log, PYTHON, '-c', 'from seg_nb.training import sample_checkpoint, sample_data; print(sample_data(), sample_checkpoint())', limit=1200)
 
 
 def tested(
