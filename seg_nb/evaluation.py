@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BINS', 'CSS', 'square_logits', 'image_logits', 'read_ahead', 'progress', 'logit_bins', 'Scores', 'scored', 'score',
-           'write_whole', 'metrics_dict', 'show_classes', 'show_logits', 'show_curves', 'rank_images',
+           'write_whole', 'output_folder', 'metrics_dict', 'show_classes', 'show_logits', 'show_curves', 'rank_images',
            'choose_examples', 'predict_maps', 'show_example', 'caption', 'embed', 'panel', 'html_table', 'report',
            'check_classes', 'fig_bytes', 'draw_charts', 'write_examples', 'write_all', 'evaluate']
 
@@ -133,13 +133,13 @@ def score(
         for logits, truth in scored(ck, [item for _, item in batch], at):
             cm = confusion(logits.max(0).indices, truth, C)
             cms, bins = cms + cm, bins + logit_bins(logits, truth)
-            loss += F.cross_entropy(logits[None], truth[None], ignore_index=255, reduction='sum').double()
+            loss += F.cross_entropy(logits[None], truth[None], ignore_index=255, reduction='sum').item()
             counts.append(class_counts(cm))
         ids += [i for i, _ in batch]
         bar.update(len(batch)); bar.set_postfix(miou_foreground=f"{pd.Series(class_iou(class_counts(cms.cpu()))[1:]).mean():.3f}", refresh=False)
     bar.close()
     if not ids: raise UserError(f"{ds.data}: has no readable images of the {ds.split} split; download some with --{ds.split} N")
-    return Scores(ck.classes, at, ids, cms.cpu(), torch.stack(counts).cpu(), float(loss/cms.sum()), bins.cpu())
+    return Scores(ck.classes, at, ids, cms.cpu(), torch.stack(counts).cpu(), float(loss/cms.sum().cpu()), bins.cpu())
 
 # %% ../nbs/07_evaluation.ipynb #cd4de701
 def write_whole(
@@ -154,6 +154,14 @@ def write_whole(
         os.replace(part, path)
     finally: part.unlink(missing_ok=True)
     return path
+
+def output_folder(
+    path, # folder to write into, made if it is not there
+) -> Path: # the folder
+    "Make a folder for results, or say why it cannot be"
+    try: Path(path).mkdir(parents=True, exist_ok=True)
+    except OSError as e: raise UserError(f"{path}: cannot be made a folder ({e.strerror}); choose another") from None
+    return Path(path)
 
 def metrics_dict(
     scores:Scores, # of a split
@@ -418,7 +426,7 @@ def evaluate(
     if bs < 1: raise UserError(f"bs {bs}: must be at least 1", status=2)
     ds = SegmentationDataset(data, split, labels, on_error=on_error)
     check_classes(ck, ds, checkpoint)
-    output = Path(output); output.mkdir(parents=True, exist_ok=True)
+    output = output_folder(output)
     scores = score(ck, ds, 'image' if str(at) == 'image' else ck.size, bs, workers)
     metrics = write_all(ck, ds, scores, Path(checkpoint), output)
     print(class_table(scores.cm, scores.classes).round(3).to_string(na_rep='–'))

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from .dataset import class_colors, overlay, read_image
 from .download import download
-from .evaluation import evaluate, predict_maps, progress, read_ahead, write_whole
+from .evaluation import evaluate, output_folder, predict_maps, progress, read_ahead, write_whole
 from .model import load_checkpoint, pick_device
 from .sample import UserError, one_line
 from .training import train
@@ -131,7 +131,7 @@ def predict_files(
             else: yield name, x
     for batch in batches(good(), bs):
         for (name, image), label_map in zip(batch, predictor([x for _, x in batch])):
-            (dest/name).parent.mkdir(parents=True, exist_ok=True)
+            output_folder((dest/name).parent)
             write_whole(dest/f'{name}_overlay.jpg', overlay_jpeg(image, label_map))
             written.append(write_whole(dest/f'{name}.png', palette_png(label_map)))
     bar.close()
@@ -152,7 +152,7 @@ def predict(
     files = [files] if isinstance(files, (str, Path)) else list(files)
     found = find_photos(files, dest)
     if not found: raise UserError(f"{', '.join(map(str, files))}: no photos there; name photos, or folders that hold {', '.join(sorted(SUFFIXES))} files")
-    written, bad = predict_files(Predictor(checkpoint), found, dest, bs, workers)
+    written, bad = predict_files(Predictor(checkpoint), found, output_folder(dest), bs, workers)
     print(f"{len(written)} of {len(found)} photos predicted into {dest}")
     if bad: raise UserError(f"{len(bad)} of {len(found)} photos could not be read, the others are done: {', '.join(bad)}; mend or remove them")
     return None if is_cli(predict) else written
