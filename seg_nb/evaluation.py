@@ -369,7 +369,7 @@ def draw_charts(
     figures['logits'] = 'How clearly the model tells each class from the others: the less overlap, the clearer.', show_logits(scores.logits, scores.classes)
     return {name: (caption, fig_bytes(fig)) for name, (caption, fig) in figures.items()}
 
-# %% ../nbs/07_evaluation.ipynb #188302f9
+# %% ../nbs/07_evaluation.ipynb #a8ae2f9d
 def write_examples(
     ck, # `Checkpoint`
     ds, # `SegmentationDataset`
@@ -386,6 +386,7 @@ def write_examples(
         found.append((kind, f'{id}: {text}', [panel(x) for x in (image, truth, pred)]))
     return found
 
+# %% ../nbs/07_evaluation.ipynb #e3bcf063
 def write_all(
     ck, # `Checkpoint`
     ds, # `SegmentationDataset`
