@@ -191,6 +191,7 @@ def spline(
     q = np.vstack([2*p[0] - p[1], p, 2*p[-1] - p[-2]])
     return np.vstack([(_basis(n) @ q[np.arange(len(p) - 1)[:, None] + (0, 1, 2, 3)]).reshape(-1, p.shape[1]), p[-1]])
 
+# %% ../nbs/00_sample.ipynb #7d964ccc
 @lru_cache(maxsize=None)
 def _circle(n:int) -> np.ndarray: # (n, 2)
     t = np.linspace(0, 2*np.pi, n, endpoint=False)
@@ -201,6 +202,7 @@ def oval(x:float, y:float, rx:float, ry:float=None, turn:float=0, n:int=28) -> n
     a, e = math.radians(turn), _circle(n)*(rx, rx if ry is None else ry)
     return e @ np.array([[math.cos(a), math.sin(a)], [-math.sin(a), math.cos(a)]]) + (x, y)
 
+# %% ../nbs/00_sample.ipynb #98999300
 def limb(
     points, # (N, 3) x, y and radius along the middle
     n:int=6, # points of the curve between two of them
@@ -216,6 +218,7 @@ def limb(
     outline = np.vstack([line + side, cap(-1, 1), (line - side)[::-1], cap(0, -1)])
     return [outline] + [oval(*p[:2], max(p[2], 1e-3), n=16) for p in np.asarray(points, float)[1:-1]] # an outline crosses itself in a sharp bend; the ovals fill that
 
+# %% ../nbs/00_sample.ipynb #b499790b
 def mirrored(points) -> np.ndarray:
     "The outline whose right half is given from top to bottom"
     p = np.asarray(points, float)
@@ -252,6 +255,7 @@ class Paint:
         shade = lambda c: None if c is None else tuple(v*by for v in c)
         return replace(self, color=shade(self.color), second=shade(self.second))
 
+# %% ../nbs/00_sample.ipynb #9596fbe1
 TILE = 1280
 
 def _fractal(rng:np.random.Generator, octaves:tuple) -> np.ndarray:
@@ -316,6 +320,7 @@ class Part:
 
 def part(shapes, paint:Paint, fade:tuple=None, inside:bool=False) -> Part: return Part(as_list(shapes), paint, fade, inside)
 
+# %% ../nbs/00_sample.ipynb #2238b772
 def ruffle(outline:np.ndarray, length:float, rng:np.random.Generator) -> np.ndarray: # (M, 2)
     "Let hair of a length (pixels) stick out of an outline (pixels)"
     ring = np.vstack([outline, outline[:1]])
@@ -330,6 +335,7 @@ def ruffle(outline:np.ndarray, length:float, rng:np.random.Generator) -> np.ndar
     tip = length*tuft*rng.uniform(.3, 1, n)*np.where(np.arange(n) % 2, .9, -.2)
     return p + normal*tip[:, None]*(1 if area > 0 else -1) + np.stack([np.zeros(n), np.abs(tip)*.5], 1)
 
+# %% ../nbs/00_sample.ipynb #339bcc35
 class Figure:
     "A figure on a canvas of its own, just large enough for what the frame shows of it"
     def __init__(self,
@@ -423,6 +429,7 @@ class Scene:
     image:np.ndarray # (H, W, 3) uint8, RGB
     items:list # of `Item`
 
+# %% ../nbs/00_sample.ipynb #dd553a79
 class Stage:
     "A picture under way"
     def __init__(self, h:int, w:int, rng:np.random.Generator):
@@ -507,6 +514,7 @@ def cloth(rng:np.random.Generator, plain:float=.6) -> Paint:
 
 PINK, INK, IVORY = (214, 142, 136), (26, 22, 24), (240, 236, 228)
 
+# %% ../nbs/00_sample.ipynb #787c99f1
 def flat(color:tuple, round:float=0) -> Paint: return Paint(color, texture='fine', grain=.03, round=round)
 
 def eye(x:float, y:float, r:float, iris:tuple, slit:float=1, turn:float=0) -> list: # of `Part`
@@ -533,6 +541,7 @@ def cat_head(x:float, y:float, r:float, fur:Paint, rng:np.random.Generator, turn
     parts += [part(at(limb([(s*.3, .46 + k*.07, .012), (s*1.0, .36 + k*.14, .012), (s*1.35, .4 + k*.2, .005)])), flat((236, 232, 226))) for s in (1, -1) for k in (0, 1)]
     return parts
 
+# %% ../nbs/00_sample.ipynb #e59b21e5
 def cat(rng:np.random.Generator) -> list: # of `Part`, about 1 unit high
     "A cat that sits, walks or lies"
     fur = coat(rng, ('black', 'coal', 'grey', 'silver', 'white', 'cream', 'tan', 'ginger', 'brown', 'sand', 'rust'), rng.uniform(.006, .022))
@@ -552,6 +561,7 @@ def cat_sitting(fur:Paint, rng:np.random.Generator) -> list:
     for s in (1, -1): parts += [part(limb([(s*.08, -.45, .075), (s*.085, -.2, .062), (s*.085, -.05, .055)]), fur, (s*.08, -.48, .16)), part(oval(s*.095, -.035, .075, .045), paw)]
     return parts + cat_head(u(-.05, .05), -.84, u(.215, .25), fur, rng, u(-14, 14))
 
+# %% ../nbs/00_sample.ipynb #177937e3
 def cat_walking(fur:Paint, rng:np.random.Generator) -> list:
     "From the side, looking at you"
     u, phase = rng.uniform, rng.uniform(0, 6.28)
@@ -565,6 +575,7 @@ def cat_walking(fur:Paint, rng:np.random.Generator) -> list:
         parts += [part(limb(p), fur, (x, -.46, .17)), part(oval(p[-1][0] + .03, -.03, .06, .036), replace(fur, hair=0))]
     return parts + cat_head(.55, -.72 - u(0, .08), u(.2, .235), fur, rng, u(-8, 12))
 
+# %% ../nbs/00_sample.ipynb #5e1b4182
 def cat_lying(fur:Paint, rng:np.random.Generator) -> list:
     "A loaf with a head"
     u = rng.uniform
@@ -590,6 +601,7 @@ def dog(rng:np.random.Generator) -> list: # of `Part`, about 1.3 units high
     fur = replace(coat(rng, hair=b.hair), pattern=pick(('', '', 'patches', 'saddle', 'belly', 'spots'), rng))
     return pick((dog_standing, dog_standing, dog_sitting, dog_facing), rng)(fur, b, rng)
 
+# %% ../nbs/00_sample.ipynb #c9c764e4
 def dog_face(fur:Paint) -> Paint: return replace(fur, pattern='patches' if fur.pattern == 'patches' else '', hair=fur.hair*.7)
 
 def dog_profile(x:float, y:float, r:float, fur:Paint, b:Breed, rng:np.random.Generator, turn:float=0) -> list: # of `Part`
@@ -606,6 +618,7 @@ def dog_profile(x:float, y:float, r:float, fur:Paint, b:Breed, rng:np.random.Gen
     parts += eye(*at(np.array([(.34, -.26)]))[0][0], .13*r, pick([(92, 56, 30), (60, 38, 24), (120, 150, 170)], rng))
     return parts + [part(at(ear), fur.dim(.9), tuple(at(np.array([(-.2, -.5)]))[0][0]) + (r*.3,) if b.ear != 'pointed' else None) for ear in dog_ears(b, -.2)[:1]]
 
+# %% ../nbs/00_sample.ipynb #3e5de750
 def dog_ears(b:Breed, x:float) -> list: # two outlines: seen from the side, from the front
     "Ears that hang, stand, or stand and fold"
     if b.ear == 'floppy': return [spline([(x - .2, -.66), (x + .16, -.6), (x + .2, -.1), (x + .12, .5), (x - .14, .72), (x - .4, .4), (x - .38, -.2)]), spline([(.34, -.82), (.8, -.72), (1.06, -.2), (1.12, .4), (.92, .62), (.72, .3), (.66, -.2)])]
@@ -629,6 +642,7 @@ def dog_front(x:float, y:float, r:float, fur:Paint, b:Breed, rng:np.random.Gener
     parts += [part(at(limb([(0, .42, .02), (0, .6, .02), (s*.12, .68, .022), (s*.3, .62, .015)])), flat((50, 36, 34))) for s in (1, -1)]
     return parts + (ears if b.ear == 'floppy' else [])
 
+# %% ../nbs/00_sample.ipynb #48c9d79f
 def dog_tail(b:Breed, x:float, y:float, fur:Paint) -> Part:
     "A tail in the breed's way"
     line = {'up':[(0, 0, .06), (-.14, -.16, .05), (-.2, -.38, .04), (-.16, -.56, .022)], 'curl':[(0, 0, .07), (-.12, -.16, .07), (-.04, -.32, .065), (.12, -.28, .055), (.12, -.16, .04)],
@@ -638,6 +652,7 @@ def dog_tail(b:Breed, x:float, y:float, fur:Paint) -> Part:
 def collar(points:list, rng:np.random.Generator) -> list: # of `Part`
     return [part(limb(points), Paint(jitter(pick(VIVID.values(), rng), rng), texture='cloth', grain=.05), inside=True)] if rng.random() < .5 else []
 
+# %% ../nbs/00_sample.ipynb #908d154e
 def dog_standing(fur:Paint, b:Breed, rng:np.random.Generator) -> list:
     "From the side: standing or on its way"
     u, t, phase, swing = rng.uniform, b.stout, rng.uniform(0, 6.28), pick((.03, .12, .2), rng)
@@ -659,6 +674,7 @@ def dog_standing(fur:Paint, b:Breed, rng:np.random.Generator) -> list:
     look = (lambda *a: dog_profile(*a, u(-6, 14))) if rng.random() < .65 else (lambda *a: dog_front(*a, u(-12, 12)))
     return parts + collar([(.44, top - .46, .035), (.6, top - .38, .035), (.74, top - .34, .035)], rng) + look(*head, u(.21, .25), fur, b, rng)
 
+# %% ../nbs/00_sample.ipynb #87f3f445
 def dog_sitting(fur:Paint, b:Breed, rng:np.random.Generator) -> list:
     "From the side, upright"
     u, t = rng.uniform, b.stout
@@ -699,6 +715,7 @@ def horse(rng:np.random.Generator, ridden:bool=False) -> list: # of `Part`; the 
     parts += [part(horse_mane(neck), hair)] + horse_head(*head, .36, turn, fur, hair, rng, bridle=ridden or rng.random() < .4)
     return parts
 
+# %% ../nbs/00_sample.ipynb #4463a34b
 def horse_mane(neck:list) -> np.ndarray:
     "Hair along the upper side of the neck"
     line = spline(neck, 6, closed=False)
@@ -722,6 +739,7 @@ def horse_legs(fur:Paint, rng:np.random.Generator, far:bool, phase:float, swing:
         parts.append(part(hoof, flat((52, 44, 40), .5)))
     return parts
 
+# %% ../nbs/00_sample.ipynb #1e32ac89
 def horse_head(x:float, y:float, r:float, turn:float, fur:Paint, hair:Paint, rng:np.random.Generator, bridle:bool=False) -> list: # of `Part`
     "A long head from the side, poll at (x, y)"
     at = lambda shapes: moved(shapes, x, y, r, turn)
@@ -765,6 +783,7 @@ def bird(kind:str, rng:np.random.Generator) -> list: # of `Part`, about 1 unit h
     if kind in ('Bird', 'Raven', 'Parrot', 'Goose') and rng.random() < (.5 if kind == 'Bird' else .25): return bird_flying(kind, rng)
     return bird_standing(kind, rng)
 
+# %% ../nbs/00_sample.ipynb #c6207e90
 def beak(x:float, y:float, r:float, shape:tuple, color:tuple) -> list: # of `Part`
     "A beak at the front of a head of radius r"
     length, depth, kind = shape
@@ -785,6 +804,7 @@ def bird_legs(x:float, y:float, length:float, color:tuple, web:bool=False) -> li
         else: parts += [part(limb([(x + dx, -.03, .018), (x + dx + t, .0, .014)]), paint) for t in (-.08, .09, .14)]
     return parts
 
+# %% ../nbs/00_sample.ipynb #c45f37c1
 def bird_standing(kind:str, rng:np.random.Generator) -> list:
     "A bird from the side, on its legs or afloat"
     neck, thick, head, shape, tail, legs, colors = SPECIES[kind]
@@ -809,6 +829,7 @@ def bird_standing(kind:str, rng:np.random.Generator) -> list:
     if swim: parts = [replace(p, shapes=[np.minimum(s, (9, .02)) for s in p.shapes]) for p in parts]
     return parts
 
+# %% ../nbs/00_sample.ipynb #a46bd56a
 def bird_wing(spin, wing:Paint, flatness:float, tail:float) -> list: # of `Part`
     "A folded wing: long feathers below, covers above"
     shape = spline([(.28, -.16), (.0, -.26*flatness), (-.36, -.16), (-.66 - tail*.15, .06), (-.4, .12), (.0, .17*flatness), (.24, .06)])
@@ -829,6 +850,7 @@ def bird_head(kind:str, top:tuple, r:float, shape:tuple, body:Paint, rng:np.rand
     if kind == 'Goose' and rng.random() < .4: parts.append(part(oval(x - r*.1, y + r*.3, r*.45, r*.6), flat(IVORY, .3), inside=True))
     return parts + eye(x + r*.34, y - r*.16, r*.2, pick(((40, 30, 26), (190, 120, 40), (60, 40, 30)), rng))
 
+# %% ../nbs/00_sample.ipynb #66052572
 def wing_spread(x:float, y:float, lift:float, paint:Paint) -> list: # of `Part`
     "An open wing: feathers along its leading edge, longer and steeper towards the tip"
     up, parts = (1 if lift > 0 else -1), []
@@ -854,6 +876,7 @@ def bird_flying(kind:str, rng:np.random.Generator) -> list:
     parts += bird_head(kind, top, head*.92, shape, body, rng) + wing_spread(-.02, y - .02, up, wing)
     return parts
 
+# %% ../nbs/00_sample.ipynb #5711c1cf
 def owl(rng:np.random.Generator) -> list:
     "From the front: two discs with large eyes"
     u, fur = rng.uniform, feathers(rng, COATS[pick(('brown', 'tan', 'grey', 'white', 'rust', 'silver'), rng)])
@@ -892,6 +915,7 @@ def person(kind:str, rng:np.random.Generator, pose:str='') -> list: # of `Part`,
     size = rng.uniform(.62, .78) if kind in ('Boy', 'Girl') else 1
     return [replace(p, shapes=[s*size for s in p.shapes], fade=None if p.fade is None else tuple(v*size for v in p.fade)) for p in parts]
 
+# %% ../nbs/00_sample.ipynb #17d36cf9
 def arm_parts(look:Look, shoulder, elbow, hand, dim:float=1) -> list: # of `Part`
     "An arm with its sleeve"
     (sx, sy), (ex, ey), (hx, hy) = shoulder, elbow, hand
@@ -913,6 +937,7 @@ def leg_parts(look:Look, hip, knee, foot, toe:float, dim:float=1) -> list: # of 
     shoe = spline([(fx - back, fy - .012), (fx + back*.5, fy - .02), (fx + toe*.6 + back*.3, fy + .01), (fx + toe + back*.2, fy + .03), (fx + toe*.5, fy + .047), (fx - back, fy + .045)], 5)
     return parts + [part(shoe, look.shoes.dim(dim))]
 
+# %% ../nbs/00_sample.ipynb #0d05e36c
 def person_front(look:Look, pose:str, rng:np.random.Generator) -> list:
     "From the front"
     u, s, w, x = rng.uniform, look.shoulders, look.hips, look.hips + .012
@@ -938,6 +963,7 @@ def arm_pose(pose:str, side:int, s:float, rng:np.random.Generator) -> tuple: # e
     elbow = step(shoulder, side*a, .155)
     return elbow, step(elbow, side*b, .14)
 
+# %% ../nbs/00_sample.ipynb #46652777
 def head_front(look:Look, y:float, r:float, rng:np.random.Generator) -> list: # of `Part`
     "A head from the front, chin down"
     at, u = lambda shapes: moved(shapes, 0, y, r, turn), rng.uniform
@@ -964,6 +990,7 @@ def hat_parts(look:Look, at, rng:np.random.Generator) -> list: # of `Part`
     if look.hat == 'sun': return [part(at(oval(0, -.56, 1.6, .34)), paint.dim(.85)), part(at(spline([(-.8, -.56), (-.7, -1.1), (0, -1.34), (.7, -1.1), (.8, -.56), (0, -.44)], 5)), paint)]
     return []
 
+# %% ../nbs/00_sample.ipynb #ef0194e1
 def person_side(look:Look, pose:str, rng:np.random.Generator) -> list:
     "From the side: walking, sitting on something, or in the saddle"
     u = rng.uniform
@@ -1034,6 +1061,7 @@ def flowers(rng:np.random.Generator) -> list:
         parts += [part(oval(*step((x, y), 72*k, .075), .06), petal) for k in range(5)] + [part(oval(x, y, .045), flat((226, 190, 80), .4))]
     return parts
 
+# %% ../nbs/00_sample.ipynb #ca9026e9
 def car(rng:np.random.Generator) -> list: # 2 units long
     "A car from the side"
     body, glass, tyre = flat(jitter(pick((VIVID | COATS).values(), rng), rng), .9), flat((120, 146, 160), .5), flat((34, 34, 36), .6)
@@ -1050,6 +1078,7 @@ def house(rng:np.random.Generator) -> list: # 2 units wide
     parts = [part(box(-1, 0, 2, 1.1), wall), part(np.array([(-1.15, -1.05), (0, -1.75), (1.15, -1.05)]), roof), part(box(-.18, 0, .36, .62), flat(jitter(COATS['brown'], rng), .3))]
     return parts + [part(box(x - d, -.55 + d, .34 + 2*d, .36 + 2*d), p) for x in (-.75, .4) for d, p in ((.04, flat((230, 226, 216))), (0, flat((104, 130, 146), .4)))]
 
+# %% ../nbs/00_sample.ipynb #ed5cf2fa
 def couch(rng:np.random.Generator) -> list: # 2 units wide
     "A couch from the front"
     stuff = replace(cloth(rng, .8), grain=.08, round=.9)
@@ -1080,6 +1109,7 @@ def houseplant(rng:np.random.Generator) -> list:
         parts.append(part(limb([(0, -.35, .03), (*mid, .075), (*end, .01)]), leaf.dim(rng.uniform(.8, 1.15))))
     return parts + [part(np.array([(-.24, -.42), (.24, -.42), (.17, 0), (-.17, 0)]), flat(jitter(pick((COATS | VIVID).values(), rng), rng), .9))]
 
+# %% ../nbs/00_sample.ipynb #3b700b2b
 def ball(rng:np.random.Generator) -> list:
     "A ball with a band"
     paint = flat(jitter(pick(VIVID.values(), rng), rng), 1)
@@ -1156,6 +1186,7 @@ def ridge(stage:Stage, base:float, height:float, color:tuple, name:str='blotch')
 
 def blend(a:tuple, b:tuple, t:float) -> tuple: return tuple(x*(1 - t) + y*t for x, y in zip(a, b))
 
+# %% ../nbs/00_sample.ipynb #f310c0f5
 def meadow(stage:Stage) -> list: # names of things that may stand there
     "Grass, hills and sky; green, dry or in autumn"
     rng = stage.rng
@@ -1180,6 +1211,7 @@ def beach(stage:Stage) -> list:
     stage.put('', [part(limb([(x, shore + rng.uniform(-3, 4), 4) for x in np.linspace(-20, stage.w + 20, 9)]), flat((240, 244, 244)))], 0, 0, 1, shadow=0)
     return ['Umbrella', 'Ball', 'rock', 'Chair', 'Umbrella']
 
+# %% ../nbs/00_sample.ipynb #fc19187a
 def street(stage:Stage) -> list:
     "House fronts, a pavement and a road"
     rng = stage.rng
@@ -1204,6 +1236,7 @@ def front(w:float, h:float, rng:np.random.Generator) -> list: # of `Part`
         for j in range(max(1, int(h/cell/1.25))): parts.append(part(box((i + .25)*cell, -j*cell*1.25 - cell*.35, cell*.5, cell*.65), flat(pick(((88, 104, 118), (60, 68, 80), (214, 190, 130)), rng), .3)))
     return parts
 
+# %% ../nbs/00_sample.ipynb #7e0324d8
 def room(stage:Stage) -> list:
     "A wall, a floor, perhaps a window and a picture"
     rng = stage.rng
@@ -1235,6 +1268,7 @@ def hang_picture(stage:Stage):
     stage.put('Picture frame', [part(box(.1), Paint(jitter(pick((COATS['brown'], COATS['tan'], COATS['black']), rng), rng), texture='wood')), part(box(0), flat(jitter(pick(COATS.values(), rng), rng)))], x, y, s, shadow=0)
     stage.put(kind, draw_kind_parts(kind, rng), x, y + s*.72, s*(1.3 if FAMILY[kind] == 'Person' else .8 if FAMILY[kind] == 'Horse' else .95)*.9, shadow=0, depiction=True, keep=(stage.items[-1],))
 
+# %% ../nbs/00_sample.ipynb #4f89c69a
 def forest(stage:Stage) -> list:
     "Trunks one behind the other"
     rng = stage.rng
@@ -1290,6 +1324,7 @@ def put_figure(stage:Stage, family:str, x:float, depth:float, **flags) -> list: 
         return [stage.put(kind, parts, x, stage.h*rng.uniform(.32, .55) + scale, scale, flip, rng.uniform(-20, 20), 0, haze, **flags)]
     return [stage.put(kind, parts, x, y - low*scale*(.8 if low > .05 or pose == 'sit' else 0), scale, flip, rng.normal(0, 1.5)*(pose != 'sit'), .45, haze, **flags)]
 
+# %% ../nbs/00_sample.ipynb #67996992
 def in_frame(stage:Stage, parts:list, x:float, y:float, scale:float, side:int) -> tuple: # x, y
     "Move a large figure so that its head, which is above and in front, is in the picture"
     points = np.vstack([s for p in parts for s in p.shapes])*scale
@@ -1315,6 +1350,7 @@ def put_rider(stage:Stage, x:float, y:float, scale:float, flip:bool, **flags) ->
     rider = stage.put(kind, person(kind, rng, 'ride'), x - side*.04*scale, y - (1.05 - .5*size)*scale, size*scale, flip, 0, 0, keep=(steed,), **flags)
     return [steed, rider]
 
+# %% ../nbs/00_sample.ipynb #8ece2c91
 def put_group(stage:Stage, family:str):
     "Six or more that touch: an annotator draws one box around them"
     rng, n, depth = stage.rng, int(stage.rng.integers(6, 10)), stage.rng.uniform(.16, .26)
@@ -1339,6 +1375,7 @@ def put_things(stage:Stage, names:list, far:bool):
         y = stage.foot(depth if not name == 'Couch' else .3)
         stage.put(name, THINGS[name](rng), rng.uniform(.02, .98)*stage.w, y, size*stage.h*depth, bool(rng.random() < .5), 0, .45, max(0, .35 - depth*.6), noted=bool(rng.random() < .7))
 
+# %% ../nbs/00_sample.ipynb #ddcb6808
 def finish(stage:Stage) -> np.ndarray: # (H, W, 3) uint8
     "The camera: exposure, a tint, darker corners, a little noise, now and then a blur"
     rng, (h, w) = stage.rng, (stage.h, stage.w)
@@ -1348,6 +1385,7 @@ def finish(stage:Stage) -> np.ndarray: # (H, W, 3) uint8
     image = cv2.multiply(stage.rgb, cv2.merge([light*np.float32(g) for g in gain]), dtype=cv2.CV_8U)
     return cv2.GaussianBlur(image, (0, 0), rng.uniform(.5, .9)) if rng.random() < .25 else image
 
+# %% ../nbs/00_sample.ipynb #d6152bfa
 def draw_scene(
     family:str, # a key of `FAMILIES` that plays the main part
     rng:np.random.Generator,
@@ -1409,6 +1447,7 @@ def box_of(
     ys, xs = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
     return None if not len(ys) else (xs[0]/w, (xs[-1]+1)/w, ys[0]/h, (ys[-1]+1)/h)
 
+# %% ../nbs/00_sample.ipynb #2ca779fc
 def mask_size(h:int, w:int, rng:np.random.Generator) -> tuple: # (height, width)
     "A size for a mask of an image of (h, w): long side 720 to 1600, the same ratio within a pixel"
     scale = 1 if rng.random() < .06 else rng.integers(720, 1601)/max(h, w)
@@ -1472,6 +1511,7 @@ def note_labels(ex:Example, seen:set, unverified:set, rng:np.random.Generator):
         if name not in seen | unverified and rng.random() < .15: rows.append((name, 0))
     ex.label_rows += [(ex.id, 'verification', LABELS[name], sure) for name, sure in rows]
 
+# %% ../nbs/00_sample.ipynb #d631010a
 AUTHORS = ['Ada Quill', 'Bruno Fell', 'Cleo Marsh', 'Dara Finch', 'Emil Stone', 'Fay Winter', 'Gus Arbor', 'Hana Reed', 'Ivo Lark', 'June Holm']
 
 def note_image(ex:Example, rotation:int, rng:np.random.Generator):
@@ -1507,6 +1547,7 @@ CLICK_COLUMNS = ',XClick1X,XClick2X,XClick3X,XClick4X,XClick1Y,XClick2Y,XClick3Y
 LABEL_COLUMNS = 'ImageID,Source,LabelName,Confidence'
 IMAGE_COLUMNS = 'ImageID,Subset,OriginalURL,OriginalLandingURL,License,AuthorProfileURL,Author,Title,OriginalSize,OriginalMD5,Thumbnail300KURL,Rotation'
 
+# %% ../nbs/00_sample.ipynb #1599548f
 def write_csv(path:Path, columns:str, rows):
     "Write an official table; without columns, one that has no header"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -1564,6 +1605,7 @@ def whole_folder(
         part.replace(dest)
     finally: shutil.rmtree(part, ignore_errors=True)
 
+# %% ../nbs/00_sample.ipynb #cc94cca8
 WORKER = """import pickle, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN) # an interrupt is the parent's business
 from seg_nb.sample import draw_example
@@ -1589,6 +1631,7 @@ def draw_examples(jobs:list, workers:int=None):
     finally:
         for worker in pool: worker.kill(); worker.wait(); worker.stdout.close()
 
+# %% ../nbs/00_sample.ipynb #20a11ad3
 def write_sample(
     dest, # folder to make; gets gcs/openimages/… and s3/open-images-dataset/…
     train:int=420, # images in the train split
@@ -1673,6 +1716,7 @@ def from_folder(root:Path, strip:str=''):
         return (206, head | {'Content-Range':f'bytes {first}-{last}/{size}'}, body) if wanted else (200, head, body)
     return answer
 
+# %% ../nbs/00_sample.ipynb #3aa1f29d
 def byte_range(header:str, size:int) -> tuple: # (first, last); None: the whole file; (): outside it
     "Read a Range header with one range"
     if not header or not header.startswith('bytes=') or ',' in header: return None
@@ -1681,6 +1725,7 @@ def byte_range(header:str, size:int) -> tuple: # (first, last); None: the whole 
     first, last = int(first), min(int(last or size - 1), size - 1)
     return (first, last) if first <= last else ()
 
+# %% ../nbs/00_sample.ipynb #d1d361da
 def from_server(host:str, port:int):
     "Answers fetched from another server"
     def answer(method:str, target:str, headers) -> tuple:
@@ -1731,6 +1776,7 @@ class StoreHandler(BaseHTTPRequestHandler):
         if reset: self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
         self.connection.shutdown(socket.SHUT_RDWR) if not reset else self.connection.close()
 
+# %% ../nbs/00_sample.ipynb #6319a1ab
 class StoreServer(ThreadingHTTPServer):
     "A server on a free port of loopback, in a thread of its own"
     daemon_threads, request_queue_size = True, 128
@@ -1749,7 +1795,7 @@ class StoreServer(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
 
-# %% ../nbs/00_sample.ipynb #6319a1ab
+# %% ../nbs/00_sample.ipynb #1e916ed6
 def _moto():
     "moto's server, or the way to get it"
     try: from moto.server import ThreadedMotoServer
@@ -1765,6 +1811,7 @@ def fill_bucket(endpoint:str, folder:Path, bucket:str='open-images-dataset'):
     put = lambda path: s3.put_object(Bucket=bucket, Key=path.relative_to(folder).as_posix(), Body=path.read_bytes(), ContentType='image/jpeg', ACL='public-read')
     with ThreadPoolExecutor(8) as pool: list(pool.map(put, sorted(Path(folder).rglob('*.jpg'))))
 
+# %% ../nbs/00_sample.ipynb #bf26baa3
 @contextmanager
 def serve(
     mirror, # a folder that holds gcs/ and s3/, as `write_sample` makes it
