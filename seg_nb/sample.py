@@ -63,7 +63,8 @@ def _user_message(error:BaseException) -> tuple: # (message, exit status), or (N
     if isinstance(error, UserError): return str(error), error.status
     if isinstance(error, KeyboardInterrupt): return 'interrupted; run the same command again to go on', 130
     advice = {errno.ENOSPC:'free some space', errno.EDQUOT:'free some space', errno.EACCES:'check its permissions or choose another folder',
-              errno.EPERM:'check its permissions or choose another folder', errno.EROFS:'choose a folder that can be written'}
+              errno.EPERM:'check its permissions or choose another folder', errno.EROFS:'choose a folder that can be written',
+              errno.ENOENT:'check the path', errno.ENOTDIR:'check the path', errno.EISDIR:'name a file, not a folder', errno.ENAMETOOLONG:'choose a shorter path'}
     if isinstance(error, OSError) and error.errno in advice:
         return f"{error.filename or 'the disk'}: {error.strerror}; {advice[error.errno]}", 1
     return None, 1
@@ -1209,7 +1210,7 @@ def beach(stage:Stage) -> list:
     stage.horizon, far = shore, stage.horizon
     ground(stage, blend(sand, (250, 250, 250), .25), sand, 'fine', .05)
     stage.put('', [part(limb([(x, shore + rng.uniform(-3, 4), 4) for x in np.linspace(-20, stage.w + 20, 9)]), flat((240, 244, 244)))], 0, 0, 1, shadow=0)
-    return ['Umbrella', 'Ball', 'rock', 'Chair', 'Umbrella']
+    return ['Umbrella', 'Ball', 'rock', 'Chair', 'Umbrella', 'Balloon']
 
 # %% ../nbs/00_sample.ipynb #fc19187a
 def street(stage:Stage) -> list:
@@ -1224,7 +1225,7 @@ def street(stage:Stage) -> list:
         x += wide
     gray = jitter(pick(((130, 128, 126), (108, 110, 114), (150, 142, 132)), rng), rng)
     ground(stage, blend(gray, (200, 200, 200), .2), gray, 'fine', .07)
-    return ['Car', 'Car', 'Tree', 'bush', 'Car']
+    return ['Car', 'Car', 'Tree', 'bush', 'Car', 'Balloon']
 
 def front(w:float, h:float, rng:np.random.Generator) -> list: # of `Part`
     "A house front with rows of windows"
@@ -1367,9 +1368,9 @@ def put_things(stage:Stage, names:list, far:bool):
     if not names: return
     for _ in range(int(rng.integers(1, 4)) if far else int(rng.random() < .3)):
         name = pick(names, rng)
-        if not far and name in ('Tree', 'House', 'Couch', 'Car', 'Umbrella', 'Lamp', 'Chair', 'Houseplant'): name = 'bush' if 'bush' in names else 'Ball'
+        if not far and name in ('Tree', 'House', 'Couch', 'Car', 'Umbrella', 'Lamp', 'Chair', 'Houseplant', 'Balloon'): name = 'bush' if 'bush' in names else 'Ball'
         depth = rng.uniform(.25, .6) if far else rng.uniform(1.02, 1.15)
-        size = {'Tree':.5, 'House':.55, 'Car':.42, 'Couch':.45, 'Chair':.5, 'Lamp':.55, 'Umbrella':.55, 'Houseplant':.45, 'Flower':.2, 'Ball':.3, 'rock':.3, 'bush':.32, 'fence':.36}[name]
+        size = {'Tree':.5, 'House':.55, 'Car':.42, 'Couch':.45, 'Chair':.5, 'Lamp':.55, 'Umbrella':.55, 'Houseplant':.45, 'Flower':.2, 'Ball':.3, 'Balloon':.5, 'rock':.3, 'bush':.32, 'fence':.36}[name]
         if name in ('Couch', 'Lamp', 'Chair', 'Houseplant'): depth = rng.uniform(.5, .8)
         if name == 'Couch': depth = .75
         y = stage.foot(depth if not name == 'Couch' else .3)
@@ -1656,8 +1657,9 @@ def write_sample(
 
 # %% ../nbs/00_sample.ipynb #deabcd47
 def drawing_key() -> str: # 12 hex digits
-    "A digest of the code that draws: the part of the module above the test servers, without comments and empty lines"
-    source = Path(importlib.util.find_spec('seg_nb.sample').origin).read_text(encoding='utf-8').partition('class Faults')[0]
+    "A digest of the code that draws: from the labels to the test servers, without comments and empty lines"
+    source = Path(importlib.util.find_spec('seg_nb.sample').origin).read_text(encoding='utf-8')
+    source = source.partition('TREE =')[2].partition('class Faults')[0]
     return hashlib.sha256('\n'.join(line for line in source.splitlines() if line.strip() and not line.startswith('#')).encode()).hexdigest()[:12]
 
 def sample_mirror() -> Path: # the folder that holds gcs/ and s3/
