@@ -64,7 +64,7 @@ def _user_message(error:BaseException) -> tuple: # (message, exit status), or (N
     if isinstance(error, KeyboardInterrupt): return 'interrupted; run the same command again to go on', 130
     advice = {errno.ENOSPC:'free some space', errno.EDQUOT:'free some space', errno.EACCES:'check its permissions or choose another folder',
               errno.EPERM:'check its permissions or choose another folder', errno.EROFS:'choose a folder that can be written',
-              errno.ENOENT:'check the path', errno.ENOTDIR:'check the path', errno.EISDIR:'name a file, not a folder', errno.ENAMETOOLONG:'choose a shorter path'}
+              errno.ENOENT:'check the path', errno.ENOTDIR:'check the path', errno.EEXIST:'check the path', errno.EISDIR:'name a file, not a folder', errno.ENAMETOOLONG:'choose a shorter path'}
     if isinstance(error, OSError) and error.errno in advice:
         return f"{error.filename or 'the disk'}: {error.strerror}; {advice[error.errno]}", 1
     return None, 1
