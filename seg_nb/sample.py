@@ -1308,7 +1308,7 @@ def studio(stage:Stage) -> list:
 PLACES = {'meadow':meadow, 'beach':beach, 'street':street, 'room':room, 'forest':forest, 'snow':snow, 'studio':studio}
 
 # %% ../nbs/00_sample.ipynb #863a1e9b
-UNIT = {'Person':.9, 'Cat':.58, 'Dog':.46, 'Bird':.56, 'Horse':.4} # size of a unit for a figure at depth 1, in heights of the picture
+UNIT = {'Person':1.02, 'Cat':.64, 'Dog':.53, 'Bird':.61, 'Horse':.46} # size of a unit for a figure at depth 1, in heights of the picture
 
 def put_figure(stage:Stage, family:str, x:float, depth:float, **flags) -> list: # of `Item`
     "Put one of a family on the ground, or a horse with its rider, or a bird into the air"
@@ -1400,7 +1400,7 @@ def draw_scene(
     names, close = PLACES[place](stage), place == 'studio' or rng.random() < .12
     if not close and rng.random() < .1: put_group(stage, pick(('Person', 'Bird', 'Horse', 'Person'), rng))
     put_things(stage, names, far=True)
-    x, depth = stage.w*rng.uniform(.32, .68), rng.uniform(1.2, 1.7) if close else rng.uniform(.72, 1.1)
+    x, depth = stage.w*rng.uniform(.32, .68), rng.uniform(1.15, 1.55) if close else rng.uniform(.76, 1.12)
     if not close: put_others(stage, family, x)
     if family in ('Horse', 'Dog'): depth *= min(1, w/h/1.25)
     for item in put_figure(stage, family, x, depth): item.masked = item.noted = True
@@ -1412,7 +1412,7 @@ def put_others(stage:Stage, family:str, x:float):
     rng = stage.rng
     n = int(rng.choice([0, 1, 2, 3], p=(.3, .35, .25, .1)))
     unasked = pick([f for f in FAMILIES if f != family], rng) if rng.random() < .08 else ''
-    for depth in sorted(rng.uniform(.25, .8, n)):
+    for depth in sorted(rng.uniform(.32, .8, n)):
         other, aside = str(rng.choice(list(FAMILIES), p=(.12, .24, .25, .2, .19))), rng.uniform(.28, .5)*stage.w*(1 if x < stage.w/2 else -1)*pick((1, 1, -1), rng)
         put_figure(stage, other, float(np.clip(x + aside, .06*stage.w, .94*stage.w)), depth, masked=bool(rng.random() > .1), noted=other != unasked)
 
