@@ -276,7 +276,8 @@ th,td{padding:.3rem .5rem;text-align:right;white-space:nowrap;border-bottom:1px 
 .chip{display:inline-block;width:.8em;height:.8em;margin-right:.4em;border:1px solid #888;border-radius:2px}.legend span{margin-right:1rem;white-space:nowrap}
 .bar{position:relative;width:7rem;height:.8rem;background:#eee;display:inline-block}.bar i,.bar b{position:absolute;top:0;height:100%;display:block}.bar b{background:#0008;height:2px;top:.35rem}
 figure{margin:1rem 0}.row{display:grid;gap:.4rem;grid-template-columns:repeat(3,1fr)}.row figure{margin:0}figcaption{font-size:.85rem;color:#555}
-.legend{position:sticky;top:0;background:#fffe;padding:.3rem 0;font-size:.9rem}small{color:#555}"""
+.legend{position:sticky;top:0;background:#fffe;padding:.3rem 0;font-size:.9rem}small{color:#555}
+.facts td{white-space:normal;text-align:left}@media(max-width:40rem){.bar{width:4rem}th,td{padding:.25rem;font-size:.8rem}}"""
 
 def embed(
     picture, # bytes of a PNG or JPEG
@@ -335,7 +336,7 @@ def report(
 <title>{metrics['split']}: foreground mIoU {fg}</title><style>{CSS}</style></head><body><h1>Segmentation of the {metrics['split']} split</h1>
 <p class="big">{fg}</p><p>foreground mIoU of {metrics['images']} images, 95% interval {interval[0]:.3f}–{interval[1]:.3f}</p>
 <h2>Classes</h2>{html_table(metrics)}<p><small>The thin line over a bar is its 95% interval, by drawing the images again 1,000 times. A dash: neither in the truth nor in the prediction.</small></p>
-<h2>Figures</h2>{''.join(f'<figure>{embed(p, t)}<figcaption>{html.escape(t)}</figcaption></figure>' for t, p in charts)}<h2>Examples</h2>{legend}{shown}<h2>About</h2><div class="scroll"><table>{facts}</table></div></body></html>"""
+<h2>Figures</h2>{''.join(f'<figure>{embed(p, t)}<figcaption>{html.escape(t)}</figcaption></figure>' for t, p in charts)}<h2>Examples</h2>{legend}{shown}<h2>About</h2><table class="facts">{facts}</table></body></html>"""
 
 # %% ../nbs/07_evaluation.ipynb #8b05c77b
 def check_classes(
