@@ -17,12 +17,12 @@ from fastcore.script import Param, call_parse, is_cli
 from PIL import Image
 from torch import Tensor
 
-from .dataset import class_colors, overlay, read_image
+from .dataset import class_colors, overlay, progress, read_image
 from .download import download
-from .evaluation import evaluate, output_folder, predict_maps, progress, read_ahead, write_whole
+from .evaluation import evaluate, output_folder, predict_maps, read_ahead, write_whole
 from .model import load_checkpoint, pick_device
 from .sample import UserError, one_line
-from .training import train
+from .training import train_sample
 
 # %% ../nbs/08_prediction.ipynb #925c0416
 class Predictor:
@@ -163,16 +163,13 @@ def predict(
 def demo(
     data:str='data', # folder for the sample's images and masks
     output:str='output', # folder for the model, figures and predictions
-    epochs:int=12, # passes over the training images
-    bs:int=16, # images a training batch
-    size:int=224, # side of the training images in pixels
     photos:int=12, # test photos to predict
 ):
     "Download the embedded sample, train, evaluate and predict"
     output = Path(output)
     best = output/'best.safetensors'
     download(data=str(data), sample=True, boxes=True, attribution=True)
-    train(data=str(data), output=str(output), arch='deeplabv3_efficientnet_lite0', epochs=epochs, bs=bs, size=size)
+    train_sample(data, output)
     metrics = evaluate(data=str(data), checkpoint=str(best), split='validation', output=str(output))
     some = sorted((Path(data)/'images'/'test').glob('*.jpg'))[:photos]
     predict(some, checkpoint=str(best), dest=str(output/'predictions'))

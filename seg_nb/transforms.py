@@ -20,10 +20,9 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision import tv_tensors
 from torchvision.transforms import v2
-from tqdm.auto import tqdm
 
 from . import dataset as dataset_module
-from .dataset import UNKNOWN, SegmentationDataset, code_digest
+from .dataset import UNKNOWN, SegmentationDataset, code_digest, progress
 from .sample import UserError
 
 # %% ../nbs/03_transforms.ipynb #c212007a
@@ -83,7 +82,7 @@ def normalize(
 # %% ../nbs/03_transforms.ipynb #451953bb
 def augmentation(
     size:int, # side of the square it returns
-    scale=(0.35, 1.0), # share of the picture's area that is kept
+    crop:float=0.5, # smallest share of the picture's area that is kept
     degrees:float=8, # largest rotation
 ) -> v2.Transform: # takes and returns (Image, Mask)
     "Random changes that leave a picture's meaning alone, as a list"
@@ -91,8 +90,8 @@ def augmentation(
     return v2.Compose([
         v2.RandomHorizontalFlip(),
         v2.RandomApply([v2.RandomRotation(degrees, v2.InterpolationMode.BILINEAR, fill=fill)], p=0.3),
-        v2.RandomResizedCrop(size, scale=scale, ratio=(3/4, 4/3), antialias=True),
-        v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3, hue=0.03),
+        v2.RandomResizedCrop(size, scale=(crop, 1), ratio=(3/4, 4/3), antialias=True),
+        v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3),
         v2.RandomApply([v2.GaussianBlur(5, (0.1, 1.5))], p=0.1),
     ])
 
@@ -125,8 +124,9 @@ def _write_prepared(ds, size, folder):
         if (item := ds[i]) is None: return False
         x, y = letterbox(*item, size=size); images[i], masks[i] = x.numpy(), y.numpy()
         return True
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        good = list(tqdm(pool.map(one, range(n)), total=n, desc=f'prepare {ds.split}', unit=' images', leave=False))
+    good = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool, progress(n, f'prepare {ds.split}', 'images') as bar:
+        for g in pool.map(one, range(n)): good.append(g); bar.update()
     images.flush(); masks.flush()
     (folder/'index.json').write_text(json.dumps(dict(rows=np.flatnonzero(good).tolist(), ids=[i for i, g in zip(ds.ids, good) if g])))
 
@@ -187,13 +187,14 @@ def loader(
     train:bool=False, # augment and shuffle?
     mean=IMAGENET_MEAN, # per channel, of pixels from 0 to 1
     std=IMAGENET_STD, # per channel
-    workers:int=None, # worker processes; None: half the cores, at most 8
+    workers:int=None, # worker processes; None: half the cores, at most 8, and none where the CPU trains
     seed:int=0, # decides order and augmentation
+    crop:float=0.5, # smallest share of a picture that augmentation keeps
 ) -> DataLoader: # of (xb float32 (B,3,size,size), yb int64 (B,size,size))
     "Batches of one split"
     if train and bs < 2: raise UserError(f"batch size {bs}: training needs at least 2, because batch normalisation compares pictures", status=2)
-    workers = min(8, (os.cpu_count() or 1)//2) if workers is None else workers
-    finish = partial(_item, transform=augmentation(size) if train else None, mean=mean, std=std)
+    if workers is None: workers = min(8, (os.cpu_count() or 1)//2) if torch.cuda.is_available() or torch.backends.mps.is_available() else 0
+    finish = partial(_item, transform=augmentation(size, crop) if train else None, mean=mean, std=std)
     prepared = PreparedDataset(ds, round(size*MARGIN) if train else size, finish, seed)
     if train and len(prepared) < 2: raise UserError(f"{ds.data}: {len(prepared)} training image; training needs at least 2, download more with --train N")
     sampler = EpochSampler(len(prepared), seed, shuffle=train)
@@ -206,7 +207,7 @@ def dataloaders(
     bs:int=16, # pictures in a batch
     labels:str=None, # view of the training labels; validation is always scored in `ignore` where boxes are there
     on_error:str='raise', # files that cannot be read: 'raise' or 'skip'
-    **kwargs, # mean, std, workers, seed of `loader`
+    **kwargs, # mean, std, workers, seed, crop of `loader`
 ) -> tuple: # (training DataLoader, validation DataLoader)
     "Batches to train on and batches to validate with"
     train, valid = SegmentationDataset(data, 'train', labels, on_error=on_error), SegmentationDataset(data, 'validation', on_error=on_error)
