@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['ARCHS', 'BN_MOMENTUM', 'set_seed', 'pick_device', 'Arch', 'AtrousConv2d', 'interleave', 'Features', 'create_model',
-           'segmentation_loss', 'save_checkpoint', 'read_checkpoint', 'Checkpoint', 'load_checkpoint']
+           'freeze_stages', 'train_mode', 'segmentation_loss', 'save_checkpoint', 'read_checkpoint', 'Checkpoint',
+           'load_checkpoint']
 
 # %% ../nbs/04_model.ipynb #88d8e7ca
 import errno, json, os, random, struct, tempfile
@@ -168,6 +169,24 @@ def create_model(
     _load_weights(model, entry, ('coco' if entry.coco else 'imagenet') if weights == 'best' else str(weights))
     model.arch, model.mean, model.std = arch, entry.mean, entry.std
     return model
+
+# %% ../nbs/04_model.ipynb #2938bac1
+def freeze_stages(
+    model:nn.Module, # from `create_model`, changed in place
+    n:int, # number of stages of the backbone, counted from the photo, that keep their weights
+):
+    "Leave the first stages of the backbone as they are"
+    children = list(getattr(model.backbone, 'body', model.backbone).children())
+    stages = [s for c in children for s in (c if isinstance(c, nn.Sequential) else [c])]
+    for p in (p for s in stages[:n] for p in s.parameters()): p.requires_grad_(False)
+
+def train_mode(
+    model:nn.Module, # changed in place
+):
+    "Switch to training, but for the batch statistics of frozen stages"
+    model.train()
+    for m in model.modules():
+        if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.weight is not None and not m.weight.requires_grad: m.eval()
 
 # %% ../nbs/04_model.ipynb #a4e68599
 def segmentation_loss(

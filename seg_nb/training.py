@@ -43,11 +43,13 @@ def param_groups(
 def warmup_cosine(
     step:int, # number of steps taken
     total:int, # number of steps of the whole run
-    warmup:float=0.05, # share of them in which the rate rises
+    final:float=0, # factor at the end
+    warmup:float=0.08, # share of the steps in which the rate rises
 ) -> float: # factor for the learning rate, 0 to 1
     "Rise linearly, fall along a half cosine"
     rise = max(1, round(total*warmup))
-    return (step+1)/rise if step < rise else 0.5*(1 + math.cos(math.pi*min(1, (step-rise)/max(1, total-rise))))
+    if step < rise: return (step+1)/rise
+    return final + (1-final)*0.5*(1 + math.cos(math.pi*min(1, (step-rise)/max(1, total-rise))))
 
 # %% ../nbs/06_training.ipynb #0a2cada1
 def mixed_precision(
@@ -166,9 +168,10 @@ def fit(
     output='output', # folder for best.safetensors, last/ and history.csv
     epochs:int=10, # passes over the training images in all
     lr:float=1e-3, # learning rate of the head
-    size:int=224, # side of the pictures, kept in the checkpoint
+    size:int=224, # side of the pictures the model is to be used with, kept in the checkpoint
     device:torch.device=None, # None: the fastest of this machine
     resume:bool=False, # go on from output/last?
+    final:float=0, # factor that the learning rates fall to
     verbose:bool=True, # print the table of classes after each epoch?
     **groups, # further arguments of `param_groups`
 ) -> pd.DataFrame: # the history, one row an epoch
@@ -178,7 +181,7 @@ def fit(
     model = model.to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(param_groups(model, lr, **groups))
     total = epochs*len(train_dl)
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, total))
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: warmup_cosine(step, total, final))
     setup = dict(arch=model.arch, classes=classes, size=size, epochs=epochs, batches=len(train_dl), lr=lr)
     done, history = _restore(output/'last', model, optimizer, scheduler, setup) if resume else (0, [])
     if not resume: shutil.rmtree(output/'last', ignore_errors=True)
@@ -212,6 +215,7 @@ def train(
     bs:int=16, # images in a batch
     lr:float=1e-3, # learning rate of the head
     size:int=224, # side of the training pictures in pixels
+    test_size:int=None, # side of the pictures in validation and use; None: the same
     labels:str=None, # view of the training labels: ignore or naive
     workers:int=None, # worker processes; None: half the cores, and none where the CPU trains
     seed:int=0, # decides initialisation, order and augmentation
@@ -220,18 +224,20 @@ def train(
     backbone:float=0.3, # learning rate of the backbone as a fraction of the head's
     freeze:int=0, # number of first stages of the backbone that keep their weights
     crop:float=0.5, # smallest share of a picture that augmentation keeps
+    final:float=0, # factor that the learning rates fall to
 ):
     "Fine-tune a segmentation network on a data folder"
     for name, value in dict(epochs=epochs, size=size, lr=lr).items():
         if value <= 0: raise UserError(f"--{name} {value}: must be above 0", status=2)
     set_seed(seed)
     entry = model_module._arch(arch)
-    train_dl, valid_dl = dataloaders(data, size, bs, labels=labels, on_error=on_error, mean=entry.mean, std=entry.std, workers=workers, seed=seed, crop=crop)
+    test_size = test_size or size
+    train_dl, valid_dl = dataloaders(data, size, bs, test_size, labels=labels, on_error=on_error, mean=entry.mean, std=entry.std, workers=workers, seed=seed, crop=crop)
     _warn_empty(train_dl)
     model = create_model(arch, len(train_dl.dataset.classes), weights)
     freeze_stages(model, freeze)
     print(f"{arch} on {pick_device()}: {len(train_dl.dataset)} training images, {len(valid_dl.dataset)} for validation, labels={train_dl.dataset.labels!r}")
-    try: history = fit(model, train_dl, valid_dl, output, epochs, lr, size, resume=resume, backbone=backbone)
+    try: history = fit(model, train_dl, valid_dl, output, epochs, lr, test_size, resume=resume, final=final, backbone=backbone)
     except KeyboardInterrupt: raise UserError(f"stopped; finished epochs are kept in {output}, the same command with --resume goes on", status=130) from None
     print(f"best mIoU {history.miou.max():.3f} in epoch {history.epoch[history.miou.argmax()]}: {Path(output)/'best.safetensors'}")
 
@@ -240,14 +246,17 @@ def train_sample(
     data, # folder of the downloaded sample
     output, # folder for checkpoint and history
 ):
-    "A short run for two CPU cores: three passes over small pictures, one over large ones"
-    recipe = dict(data=data, arch='deeplabv3_efficientnet_lite0', bs=8, backbone=1., freeze=5, crop=0.7)
-    train(output=Path(output)/'small', size=160, epochs=3, lr=2e-3, **recipe)
-    train(output=output, size=320, epochs=1, lr=1e-3, weights=Path(output)/'small'/'best.safetensors', **recipe)
+    "A short run for two CPU cores: small pictures first, large ones last"
+    weights, output = 'best', Path(output)
+    for size, epochs, lr, final in ((160, 2, 2e-3, 0.5), (224, 1, 1.5e-3, 0.5), (320, 1, 1e-3, 0)):
+        folder, test_size = (output, 352) if size == 320 else (output/f'at_{size}', size)
+        train(data, folder, 'deeplabv3_efficientnet_lite0', weights, epochs, bs=8, lr=lr, size=size, test_size=test_size, backbone=1., freeze=5, crop=0.6, final=final)
+        weights = folder/'best.safetensors'
 
 def sample_checkpoint() -> Path: # folder with best.safetensors and history.csv
     "A network trained on the embedded sample, once, and kept in the cache"
-    modules = sample_module, download_module, dataset_module, transforms_module, model_module, metrics_module
+    from seg_nb import training as this_module
+    modules = sample_module, download_module, dataset_module, transforms_module, model_module, metrics_module, this_module
     folder = cache_dir()/f'trained-{code_digest(*modules)}'
     with FileLock(f'{folder}.lock'):
         if not (folder/'complete').exists():

@@ -205,10 +205,11 @@ def dataloaders(
     data, # a data folder
     size:int=224, # side of the pictures in pixels
     bs:int=16, # pictures in a batch
+    test_size:int=None, # side of the validation pictures; None: the same
     labels:str=None, # view of the training labels; validation is always scored in `ignore` where boxes are there
     on_error:str='raise', # files that cannot be read: 'raise' or 'skip'
     **kwargs, # mean, std, workers, seed, crop of `loader`
 ) -> tuple: # (training DataLoader, validation DataLoader)
     "Batches to train on and batches to validate with"
     train, valid = SegmentationDataset(data, 'train', labels, on_error=on_error), SegmentationDataset(data, 'validation', on_error=on_error)
-    return loader(train, size, bs, train=True, **kwargs), loader(valid, size, bs, **kwargs)
+    return loader(train, size, bs, train=True, **kwargs), loader(valid, test_size or size, bs, **kwargs)
