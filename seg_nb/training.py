@@ -247,11 +247,13 @@ def train_sample(
     output, # folder for checkpoint and history
 ):
     "A short run for two CPU cores: small pictures first, large ones last"
-    weights, output = 'best', Path(output)
-    for size, epochs, lr, final in ((160, 2, 2e-3, 0.5), (224, 1, 1.5e-3, 0.5), (320, 1, 1e-3, 0)):
+    weights, output, stages = 'best', Path(output), []
+    for size, epochs, lr, final in ((144, 3, 2e-3, 0.5), (224, 1, 1.5e-3, 0.5), (320, 1, 1e-3, 0)):
         folder, test_size = (output, 352) if size == 320 else (output/f'at_{size}', size)
         train(data, folder, 'deeplabv3_efficientnet_lite0', weights, epochs, bs=8, lr=lr, size=size, test_size=test_size, backbone=1., freeze=5, crop=0.6, final=final)
-        weights = folder/'best.safetensors'
+        weights = folder/'best.safetensors'; stages.append(pd.read_csv(folder/'history.csv'))
+    whole = pd.concat(stages, ignore_index=True)
+    _write_history(whole.assign(epoch=whole.index + 1), output)
 
 def sample_checkpoint() -> Path: # folder with best.safetensors and history.csv
     "A network trained on the embedded sample, once, and kept in the cache"
