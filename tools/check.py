@@ -121,10 +121,10 @@ def tested(
     path:Path, # a notebook
     log, # an open file
     flags:str='', # flags of cells to run that are left out otherwise
-    limit:int=600, # seconds it may take
+    limit:int=1500, # seconds it may take
 ):
-    "Run the cells of a notebook; nbdev_test succeeds as well when it finds nothing to run, so look for its word"
-    run(log, BIN/'nbdev_test', '--path', path, '--n_workers', 0, '--do_print', '--flags', flags, limit=limit)
+    "Run the cells of a notebook, on one core, since two run at a time; nbdev_test succeeds as well when it finds nothing to run, so look for its word"
+    run(log, BIN/'nbdev_test', '--path', path, '--n_workers', 0, '--do_print', '--flags', flags, limit=limit, OMP_NUM_THREADS=1)
     log.flush()
     if f'Completed {path}' not in Path(log.name).read_text(): raise Failed(f'nbdev_test did not run {path.name}')
 
