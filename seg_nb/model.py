@@ -8,7 +8,7 @@ __all__ = ['ARCHS', 'BN_MOMENTUM', 'set_seed', 'pick_device', 'Arch', 'AtrousCon
            'load_checkpoint']
 
 # %% ../nbs/04_model.ipynb #88d8e7ca
-import errno, json, os, random, struct, tempfile
+import errno, json, random, struct, tempfile
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +29,7 @@ from torchvision.models.segmentation.deeplabv3 import DeepLabHead, DeepLabV3
 from . import __version__
 from .dataset import UNKNOWN
 from .sample import UserError
+from .stores import write_whole
 from .transforms import IMAGENET_MEAN, IMAGENET_STD
 
 # %% ../nbs/04_model.ipynb #dc01477d
@@ -209,14 +210,9 @@ def save_checkpoint(
     **extra, # further facts to keep, as JSON can hold them
 ):
     "Write weights and all that is needed to use them, whole or not at all"
-    path = Path(path); path.parent.mkdir(parents=True, exist_ok=True)
     meta = dict(arch=model.arch, classes=list(classes), size=size, mean=model.mean, std=model.std, version=__version__, **extra)
     tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
-    part = path.with_name(f'.{path.name}.{os.getpid()}')
-    try:
-        part.write_bytes(save(tensors, {k: json.dumps(v) for k, v in meta.items()}))
-        os.replace(part, path)
-    finally: part.unlink(missing_ok=True)
+    write_whole(path, save(tensors, {k: json.dumps(v) for k, v in meta.items()}))
 
 def read_checkpoint(
     path, # a file of `save_checkpoint`

@@ -17,11 +17,12 @@ from fastcore.script import Param, call_parse, is_cli
 from PIL import Image
 from torch import Tensor
 
-from .dataset import class_colors, overlay, progress, read_image
+from .dataset import class_colors, overlay, read_image
 from .download import download
-from .evaluation import evaluate, output_folder, predict_maps, read_ahead, write_whole
+from .evaluation import evaluate, output_folder, predict_maps, read_ahead
 from .model import load_checkpoint, pick_device
 from .sample import UserError, one_line
+from .stores import progress, write_whole
 from .training import train_sample
 
 # %% ../nbs/08_prediction.ipynb #925c0416

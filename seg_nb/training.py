@@ -7,23 +7,21 @@ __all__ = ['param_groups', 'warmup_cosine', 'mixed_precision', 'train_one_epoch'
            'train', 'train_sample', 'sample_checkpoint']
 
 # %% ../nbs/06_training.ipynb #132591c6
-import json, math, os, shutil, time
-from contextlib import redirect_stdout
-from io import StringIO
+import json, math, shutil, time
 from pathlib import Path
 from pickle import UnpicklingError
 
 import pandas as pd
 import torch
 from fastcore.script import call_parse
-from filelock import FileLock
 from torch import Tensor, nn
 
-from . import dataset as dataset_module, download as download_module, metrics as metrics_module, model as model_module, sample as sample_module, transforms as transforms_module
-from .dataset import code_digest, progress, sample_data
+from . import dataset as dataset_module, metrics as metrics_module, model as model_module, transforms as transforms_module
+from .dataset import cached, code_digest, data_digest, sample_data
 from .metrics import class_table, confusion, summary
 from .model import create_model, freeze_stages, load_checkpoint, pick_device, save_checkpoint, segmentation_loss, set_seed, train_mode
-from .sample import UserError, cache_dir, one_line
+from .sample import UserError, one_line
+from .stores import appearing, progress, write_whole
 from .transforms import dataloaders
 
 # %% ../nbs/06_training.ipynb #b90a192a
@@ -123,13 +121,8 @@ def save_state(
     **state, # what to keep: tensors, numbers, texts, and lists and dicts of them
 ):
     "Write the state after an epoch, whole or not at all, and keep the last two"
-    folder = Path(folder); folder.mkdir(parents=True, exist_ok=True)
-    part = folder/f'part-{os.getpid()}.tmp'
-    try:
-        torch.save(dict(epoch=epoch, **state), part)
-        os.replace(part, folder/f'epoch-{epoch:04}.pt')
-    finally: part.unlink(missing_ok=True)
-    for old in sorted(folder.glob('epoch-*.pt'))[:-2]: old.unlink()
+    with appearing(Path(folder)/f'epoch-{epoch:04}.pt') as part: torch.save(dict(epoch=epoch, **state), part)
+    for old in sorted(Path(folder).glob('epoch-*.pt'))[:-2]: old.unlink()
 
 def load_state(
     folder, # where the states of a run are kept
@@ -141,11 +134,6 @@ def load_state(
     raise UserError(f"{folder}: holds no state to resume from; start without --resume")
 
 # %% ../nbs/06_training.ipynb #d4fefcd1
-def _write_history(rows, output):
-    "Write history.csv, whole or not at all"
-    part = output/f'history-{os.getpid()}.tmp'
-    pd.DataFrame(rows).to_csv(part, index=False); os.replace(part, output/'history.csv')
-
 def _report(row, matrix, classes, epochs):
     "Print an epoch's figures and its table of classes"
     print(f"epoch {row['epoch']}/{epochs}   train loss {row['train_loss']:.3f}   validation loss {row['val_loss']:.3f}   mIoU {row['miou']:.3f}")
@@ -193,7 +181,7 @@ def fit(
         row = dict(epoch=epoch+1, train_loss=train_loss, val_loss=val_loss, miou=summary(matrix, classes)['miou'], lr=scheduler.get_last_lr()[-1],
                    images_per_second=len(train_dl.dataset)/seconds, seconds=seconds)
         if row['miou'] >= max((h['miou'] for h in history), default=0): save_checkpoint(output/'best.safetensors', model, classes, size, epoch=epoch+1, miou=row['miou'])
-        history.append(row); _write_history(history, output)
+        history.append(row); write_whole(output/'history.csv', pd.DataFrame(history).to_csv(index=False))
         save_state(output/'last', epoch+1, model=model.state_dict(), optimizer=optimizer.state_dict(), scheduler=scheduler.state_dict(), rng=torch.get_rng_state(), history=history, setup=setup)
         if verbose: _report(row, matrix, classes, epochs)
     return pd.DataFrame(history)
@@ -253,15 +241,10 @@ def train_sample(
         train(data, folder, 'deeplabv3_efficientnet_lite0', weights, epochs, bs=8, lr=lr, size=size, test_size=test_size, backbone=1., freeze=5, crop=0.6, final=final)
         weights = folder/'best.safetensors'; stages.append(pd.read_csv(folder/'history.csv'))
     whole = pd.concat(stages, ignore_index=True)
-    _write_history(whole.assign(epoch=whole.index + 1), output)
+    write_whole(output/'history.csv', whole.assign(epoch=whole.index + 1).to_csv(index=False))
 
 def sample_checkpoint() -> Path: # folder with best.safetensors and history.csv
     "A network trained on the embedded sample, once, and kept in the cache"
     from seg_nb import training as this_module
-    modules = sample_module, download_module, dataset_module, transforms_module, model_module, metrics_module, this_module
-    folder = cache_dir()/f'trained-{code_digest(*modules)}'
-    with FileLock(f'{folder}.lock'):
-        if not (folder/'complete').exists():
-            with redirect_stdout(StringIO()): train_sample(sample_data(), folder)
-            (folder/'complete').touch()
-    return folder
+    modules = dataset_module, transforms_module, model_module, metrics_module, this_module
+    return cached(f'trained-{code_digest(*modules)}-{data_digest(sample_data())}', lambda folder: train_sample(sample_data(), folder))

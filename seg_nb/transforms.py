@@ -22,8 +22,9 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from . import dataset as dataset_module
-from .dataset import UNKNOWN, SegmentationDataset, code_digest, progress
+from .dataset import UNKNOWN, SegmentationDataset, code_digest
 from .sample import UserError
+from .stores import progress
 
 # %% ../nbs/03_transforms.ipynb #c212007a
 def placement(
