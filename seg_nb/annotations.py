@@ -32,16 +32,18 @@ _optional = dict(attribution=dict.fromkeys(['OriginalLandingURL', 'AuthorProfile
 
 # %% ../nbs/00b_annotations.ipynb #cf9aa450
 class Passing(io.RawIOBase):
-    "An iterator of blocks as a file that is read once; `md5` and `count` tell what has passed"
+    "An iterator of blocks as a file that is read once; `count` and `md5` tell what has passed"
     def __init__(self,
         blocks, # iterator of bytes
         seen=lambda n: None, # called with the number of bytes of each block
-    ): self.blocks, self.seen, self.left, self.md5, self.count = iter(blocks), seen, memoryview(b''), hashlib.md5(), 0
+        digest:bool=True, # whether to compute the MD5, which takes as long as reading the table
+    ): self.blocks, self.seen, self.left, self.md5, self.count = iter(blocks), seen, memoryview(b''), hashlib.md5() if digest else None, 0
 
     def readable(self): return True
     def readinto(self, buffer):
         if not self.left and (block := next(self.blocks, b'')):
-            self.md5.update(block); self.count += len(block); self.seen(len(block))
+            self.count += len(block); self.seen(len(block))
+            if self.md5: self.md5.update(block)
             self.left = memoryview(block)
         n = min(len(buffer), len(self.left))
         buffer[:n], self.left = self.left[:n], self.left[n:]
@@ -100,8 +102,7 @@ def _arriving(mirror, path):
 
 def _checked(mirror, path, f):
     "Fail if what has passed is not the published file"
-    size, md5 = getattr(mirror, 'facts', {}).get(path, (f.count, f.md5.hexdigest()))
-    if (f.count, f.md5.hexdigest()) != (size, md5): raise UserError(f"{mirror.root}/{path} is not the published file, its size or MD5 differs: try again, or use another --mirror")
+    if f.md5 and (f.count, f.md5.hexdigest()) != mirror.facts[path]: raise UserError(f"{mirror.root}/{path} is not the published file, its size or MD5 differs: try again, or use another --mirror")
 
 def annotation_table(
     mirror, # from `annotation_mirror`
@@ -114,7 +115,7 @@ def annotation_table(
     dest, version, source = table_file(meta, path), mirror.version(path), f'{mirror.root}/{path}'
     if kept(dest, version): return dest
     with progress(mirror.size(path) or None, Path(path).name, 'B', unit_scale=True) as bar, appearing(dest) as tmp, writing(dest):
-        passing = Passing(_arriving(mirror, path), bar.update)
+        passing = Passing(_arriving(mirror, path), bar.update, path in mirror.facts)
         try: _convert(kind, io.BufferedReader(passing, 1 << 20), source, tmp, {'version': version})
         except pa.ArrowInvalid as e: raise UserError(f"{source} is no valid CSV ({' '.join(str(e).split())}): use another --mirror") from None
         _checked(mirror, path, passing)
@@ -173,7 +174,7 @@ def small_file(mirror, path, meta) -> bytes:
     "A small file, fetched once"
     dest = Path(meta)/path
     if not (dest.is_file() and dest.stat().st_size == mirror.size(path)):
-        passing = Passing(_arriving(mirror, path))
+        passing = Passing(_arriving(mirror, path), digest=path in mirror.facts)
         content = passing.read()
         _checked(mirror, path, passing)
         write_whole(dest, content)

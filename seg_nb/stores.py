@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['FAILURES', 'SPLITS', 'MIRROR', 'IMAGES', 'BUCKET', 'FACTS', 'writing', 'appearing', 'write_whole', 'sweep',
-           'progress', 'Traffic', 'pause', 'retried', 'official_path', 'absent', 'FolderMirror', 'reason',
-           'unreachable', 'WebMirror', 'annotation_mirror', 'zip_end', 'kept', 'fetch_directory', 'directory', 'merge',
+           'progress', 'Traffic', 'NoRanges', 'pause', 'retried', 'official_path', 'absent', 'FolderMirror', 'reason',
+           'unreachable', 'WebMirror', 'annotation_mirror', 'zip_end', 'read_directory', 'kept', 'directory', 'merge',
            'span', 'unpack', 'Outcome', 'gather', 'whole_png', 'on_disk', 'fetch_piece', 'fetch_shard', 'shard_pieces',
            'shard_bytes', 'fetch_masks', 'FolderImages', 'S3Images', 'image_store', 'whole_jpeg', 'fetch_image']
 
 # %% ../nbs/00a_stores.ipynb #f5d05690
 import os, platform, queue, re, struct, sys, threading, time, zipfile, zlib
+from array import array
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from fastcore.basics import patch
 from PIL import Image
-from remotezip import RangeNotSupported, RemoteZip, RemoteZipError
 from requests.adapters import HTTPAdapter
 from tqdm.auto import tqdm
 from urllib3.exceptions import HTTPError, MaxRetryError
@@ -112,11 +112,13 @@ class Traffic:
         with self.lock: self.requests += requests; self.retries += retries; self.bytes += bytes
 
 # %% ../nbs/00a_stores.ipynb #e5797a85
-FAILURES = (OSError, ValueError, EOFError, HTTPError, BotoCoreError, RemoteZipError, zipfile.BadZipFile, zlib.error)
+class NoRanges(Exception): "A server sends files whole or not at all"
+
+FAILURES = (OSError, ValueError, EOFError, HTTPError, BotoCoreError, zipfile.BadZipFile, zlib.error)
 
 def _final(e):
     "Whether asking again is no use: there is no such file, no such service, or the connection was tried often enough"
-    return isinstance(e, (FileNotFoundError, RangeNotSupported, requests.exceptions.RetryError)) or bool(e.args) and isinstance(e.args[0], MaxRetryError)
+    return isinstance(e, (FileNotFoundError, requests.exceptions.RetryError)) or bool(e.args) and isinstance(e.args[0], MaxRetryError)
 
 def pause(
     k:int, # how often it has failed before
@@ -236,6 +238,7 @@ def absent(root, path): return UserError(f"{root}/{path} does not exist: use ano
 class FolderMirror:
     "Tables and shards of Open Images in a folder, by their official paths"
     whole_share = np.inf # share of a shard from which on it is better taken whole
+    facts = {} # path -> (bytes, MD5) where they are published
     def __init__(self,
         root:str, # folder that holds `v5/`, `v6/` and `2018_04/`
     ):
@@ -248,7 +251,6 @@ class FolderMirror:
 
     def size(self, path): return self._stat(path).st_size # bytes
     def version(self, path): return f'{self.root.absolute()} {self.size(path)} {self._stat(path).st_mtime_ns}' # another one, other content
-    def zip(self, path, tail): return zipfile.ZipFile(self.root/path) # an open zip
 
     def read(self, path, start, stop): # bytes from `start` to before `stop`
         with open(self.root/path, 'rb') as f:
@@ -335,7 +337,7 @@ def _get(mirror, path, **headers):
 @patch
 def read(self:WebMirror, path, start, stop): # bytes from `start` to before `stop`
     with _get(self, path, Range=f'bytes={start}-{stop-1}') as r:
-        if r.status_code != 206: raise RangeNotSupported(f'{self.root} sends only whole files')
+        if r.status_code != 206: raise NoRanges(f'{self.root} sends only whole files')
         if len(r.content) != stop-start: raise ValueError(f'{len(r.content)} bytes came instead of {stop-start}')
         return r.content
 
@@ -356,20 +358,36 @@ def blocks(self:WebMirror, path, n=1 << 20): # all bytes in order
             self.traffic.add(retries=1)
             pause(failures)
 
-@patch
-def zip(self:WebMirror, path, tail): # an open zip, whose last `tail` bytes are fetched in one request
-    return RemoteZip(f'{self.root}/{path}', session=self.session, initial_buffer_size=tail)
-
 # %% ../nbs/00a_stores.ipynb #f5c7935a
 def zip_end(
     tail:bytes, # last 128 bytes of a zip without a comment
-) -> tuple: # (members, bytes of the directory)
+) -> tuple: # (members, bytes of the directory, where it begins)
     "What the end of a zip says about the whole; https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.14 and 4.3.16"
-    if (i := tail.rfind(b'PK\x06\x06')) >= 0: return struct.unpack('<QQ', tail[i+32:i+48])
+    if (i := tail.rfind(b'PK\x06\x06')) >= 0: return struct.unpack('<3Q', tail[i+32:i+56])
     if (i := tail.rfind(b'PK\x05\x06')) < 0: raise ValueError('not the end of a zip')
-    return struct.unpack('<HI', tail[i+10:i+16])
+    return struct.unpack('<H2I', tail[i+10:i+20])
 
 # %% ../nbs/00a_stores.ipynb #545d8228
+_entry = struct.Struct('<4s6xH4x3I3H8xI') # of a directory, APPNOTE 4.3.12
+
+def read_directory(
+    raw:bytes, # the directory of a zip
+    stop:int, # where in the zip it begins, and the last member ends
+) -> pa.Table: # a row a member, by place: name, start, stop (bytes in the zip), size (packed), length (unpacked), method, crc
+    "The members of a zip; each ends where the next begins"
+    names, numbers, at = [], array('q'), 0
+    while raw[at:at+4] == b'PK\x01\x02':
+        _, method, crc, size, length, n, *more, start = _entry.unpack_from(raw, at)
+        if start == 0xffffffff: raise ValueError('a shard of more than 4 GB') # it would need 4.5.3
+        names.append(raw[at+46:at+46+n].decode('utf-8', 'replace'))
+        numbers.extend((start, size, length, method, crc))
+        at += 46 + n + sum(more)
+    if at != len(raw): raise ValueError('not the directory of a zip')
+    start, size, length, method, crc = np.frombuffer(numbers, np.int64).reshape(-1, 5).T
+    table = pa.table(dict(name=names, start=start, size=size, length=length, method=method, crc=crc)).sort_by('start')
+    return table.append_column('stop', pa.array(np.append(table['start'].to_numpy()[1:], stop)[:len(names)]))
+
+# %% ../nbs/00a_stores.ipynb #abbde43e
 def kept(
     path:Path, # a Parquet file
     version:str, # of the source it should have been made from
@@ -378,33 +396,21 @@ def kept(
     try: return (pq.read_schema(path).metadata or {}).get(b'version') == version.encode()
     except (OSError, pa.ArrowException): return False
 
-_reading = threading.BoundedSemaphore(2) # the members of an official shard take some 100 MB of memory while they are Python objects
-
-def fetch_directory(
-    mirror, # from `annotation_mirror`
-    shard:str, # official path of a zip
-    size:int, # bytes of the directory, from `zip_end`
-) -> pa.Table: # a row a member, by place: name, start, stop (bytes in the zip), size (packed), length (unpacked), method, crc
-    "The directory of a zip"
-    with _reading, mirror.zip(shard, size+128) as z:
-        found = sorted(z.infolist(), key=lambda i: i.header_offset)
-        start = [i.header_offset for i in found]
-        columns = dict(name=[i.filename for i in found], start=start, stop=[*start[1:], z.start_dir], size=[i.compress_size for i in found],
-                       length=[i.file_size for i in found], method=[i.compress_type for i in found], crc=[i.CRC for i in found])
-    return pa.table(columns)
+_reading = threading.BoundedSemaphore(2) # the members of an official shard take memory while they are Python objects
 
 def directory(
     mirror, # from `annotation_mirror`
     shard:str, # official path of a zip
     meta:Path, # folder to keep directories in
     most:float=np.inf, # bytes; a larger directory that is not there is not fetched
-) -> pa.Table: # as `fetch_directory` gives it, or None
+) -> pa.Table: # as `read_directory` gives it, or None
     "The directory of a shard, fetched once"
     dest, version = (Path(meta)/shard).with_suffix('.parquet'), mirror.version(shard)
     if not kept(dest, version):
         n = mirror.size(shard)
-        if (size := zip_end(retried(lambda: mirror.read(shard, max(0, n-128), n), traffic=mirror.traffic))[1]) > most: return None
-        table = retried(lambda: fetch_directory(mirror, shard, size), traffic=mirror.traffic)
+        _, size, begins = retried(lambda: zip_end(mirror.read(shard, max(0, n-128), n)), traffic=mirror.traffic)
+        if size > most: return None
+        with _reading: table = retried(lambda: read_directory(mirror.read(shard, begins, begins+size), begins), traffic=mirror.traffic)
         with appearing(dest) as tmp, writing(dest): pq.write_table(table.replace_schema_metadata({'version': version}), tmp, compression='zstd')
     return pq.read_table(dest)
 
@@ -552,7 +558,7 @@ def shard_pieces(
 ) -> tuple: # (pieces, or None where the shard should come whole; names it does not have)
     "How to fetch members of a shard"
     try: table = directory(mirror, shard, meta)
-    except RangeNotSupported: return None, []
+    except NoRanges: return None, []
     rows = table.filter(pc.is_in(table['name'], pa.array(names, pa.string()))).to_pandas()
     pieces = merge(rows)
     whole = sum(b-a for a, b in map(span, pieces)) > mirror.whole_share*mirror.size(shard)
@@ -568,9 +574,9 @@ def shard_bytes(
     "What members of a shard will cost"
     size = mirror.size(shard)
     try: known = directory(mirror, shard, meta, most)
-    except RangeNotSupported: return size
+    except NoRanges: return size
     if known is not None: pieces = shard_pieces(mirror, shard, names, meta)[0]; return size if pieces is None else sum(b-a for a, b in map(span, pieces))
-    members, extra = zip_end(mirror.read(shard, size-128, size))
+    members, extra, _ = zip_end(mirror.read(shard, size-128, size))
     share = len(names)/members
     return extra + (size if share > mirror.whole_share else share*(size-extra))
 
