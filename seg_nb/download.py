@@ -15,11 +15,13 @@ from pathlib import Path
 
 import numpy as np, pandas as pd
 from fastcore.script import call_parse
+from filelock import FileLock
 
-from .annotations import BOX_SIDES, SIDES, Vocabulary, annotation_table, check_labels, class_boxes, class_labels, mask_rows, owners, read_vocabulary, rows, table_file, verified_labels
+from .annotations import BOX_SIDES, SIDES, Vocabulary, annotation_table, check_labels, class_boxes, class_labels, mask_rows, owners, read_vocabulary, rows, verified_labels
 from .sample import UserError, one_line, sample_mirror
-from .stores import (FAILURES, IMAGES, MIRROR, annotation_mirror, fetch_image, fetch_masks, gather, image_store, kept,
-                           official_path, on_disk, progress, reason, shard_bytes, sweep, whole_jpeg, whole_png, write_whole, writing)
+from .shards import fetch_masks, shard_bytes
+from .stores import (FAILURES, IMAGES, MIRROR, annotation_mirror, fetch_image, gather, image_store, kept, official_path,
+                           on_disk, progress, reason, sweep, table_file, whole_jpeg, whole_png, write_whole, writing)
 
 # %% ../nbs/01_download.ipynb #e3fdf984
 def first_images(
@@ -78,18 +80,19 @@ class Plan:
     classes:pd.DataFrame # by split and class: masks and images there are, and those chosen
     files:pd.DataFrame # by kind of file: number, number on disk, bytes to fetch (estimated)
     short:list # sentences on what there is less of than was asked for
+    start:list # bytes and retries of mirror and store before the plan was made
 
     def _shown(self, how): return [getattr(t, how)(formatters={'to fetch': human}) for t in (self.classes, self.files)]
-    def __repr__(self): return '\n\n'.join([*self._shown('to_string'), *self.short])
+    def __repr__(self): return '\n\n'.join([*self._shown('to_string'), *(['\n'.join(self.short)] if self.short else [])])
     def _repr_html_(self): return ''.join([*self._shown('to_html'), *(f'<p>{s}</p>' for s in self.short)])
 
 # %% ../nbs/01_download.ipynb #782e0b88
 def estimate_total(
     size, # function: key -> bytes
     keys:list, # of all files
+    workers:int=16, # at once
     error:float=.015, # standard error of the sum at which to stop, as a share of it
     batch:int=200, # keys to ask for at a time
-    workers:int=16, # at once
 ) -> float: # bytes
     "Sum of sizes, from as many of them as it takes"
     order, known = first_images(keys, len(keys)), []
@@ -106,7 +109,7 @@ def _image_bytes(store, keys):
     def size(key):
         try: return store.size(key)
         except FileNotFoundError: return 0
-    try: return estimate_total(size, keys)
+    try: return estimate_total(size, keys, store.workers)
     except FAILURES as e: raise UserError(f"cannot reach {store.root} ({reason(e)}): check the connection and --images") from None
 
 def by_shard(
@@ -121,7 +124,7 @@ def _mask_bytes(mirror, masks, data):
     def shard(job):
         try: return shard_bytes(mirror, *job[1:], data/'meta')
         except FAILURES as e: raise UserError(f"cannot read {mirror.root}/{job[1]} ({reason(e)}): check the connection and --mirror") from None
-    with ThreadPoolExecutor(8) as pool: return sum(pool.map(shard, by_shard(masks)))
+    with ThreadPoolExecutor(mirror.workers) as pool: return sum(pool.map(shard, by_shard(masks)))
 
 def _file_table(masks, tables, mirror, store, data):
     "By kind of file: how many, how many are on the disk, and what the others weigh"
@@ -158,6 +161,8 @@ def _shortfalls(table, number, negatives):
 # %% ../nbs/01_download.ipynb #6d81b859
 _columns = ['MaskPath', 'ImageID', 'BoxID', 'LabelName', 'DisplayName', 'data_split', 'image_path', *BOX_SIDES, 'PredictedIoU']
 
+def _traffic(mirror, store): return [getattr(mirror.traffic, name) + getattr(store.traffic, name) for name in ('bytes', 'retries')]
+
 def select(
     classes, # names, as a list or separated by commas
     number:dict, # split -> images a class; a split with 0 is left out
@@ -170,7 +175,7 @@ def select(
     exact:bool=False, # whether a class is its exact label alone, without its kinds
 ) -> Plan: # what to fetch
     "Choose images and masks; fetches tables only"
-    number, data = {s: n for s, n in number.items() if n}, Path(data)
+    number, data, start = {s: n for s, n in number.items() if n}, Path(data), _traffic(mirror, store)
     if not number: raise UserError("nothing selected: ask for at least one image with --train, --validation or --test", 2)
     vocab = read_vocabulary(mirror, data/'meta')
     labels, counts, parts = class_labels(classes, vocab, exact), {}, []
@@ -185,21 +190,24 @@ def select(
     if not (masks.MaskPath != '').any(): raise UserError(f"nothing selected: {mirror.root} has no mask of {', '.join(labels)} in {', '.join(number)}")
     table = _class_table(masks, counts)
     tables = {k: {p: kept(table_file(data/'meta', p), mirror.version(p)) for p in each} for k, each in paths.items()}
-    return Plan(data, mirror, store, vocab, labels, kinds, masks, table, _file_table(masks, tables, mirror, store, data), _shortfalls(table, number, negatives))
+    return Plan(data, mirror, store, vocab, labels, kinds, masks, table, _file_table(masks, tables, mirror, store, data), _shortfalls(table, number, negatives), start)
 
 # %% ../nbs/01_download.ipynb #e22b45ec
-def _missing(outcomes, total):
-    "Names that do not exist; what could not be had for another reason is an error"
+def _sort(outcomes, total):
+    "Names of files that do not exist, and outcomes of those that could not be had for another reason"
     failed = sorted((o for o in outcomes if o.failed), key=lambda o: o.name)
-    if failed: raise UserError(f"{total - len(outcomes) + len(failed)} of {total} files could not be fetched, the first is {failed[0].name} ({reason(failed[0].error)}): run the same command again to go on")
-    return sorted(o.name for o in outcomes if o.missing)
+    if len(outcomes) < total: raise _unfetched(failed, total - len(outcomes) + len(failed), total)
+    return sorted(o.name for o in outcomes if o.missing), failed
+
+def _unfetched(failed, n, total): return UserError(f"{n} of {total} files could not be fetched, the first is {failed[0].name} ({reason(failed[0].error)}): run the same command again to go on")
 
 def read_tables(
     plan:Plan, # from `select`
+    masks:pd.DataFrame, # rows of the plan whose files are there
 ) -> dict: # file name -> rows
     "The further tables of a selection"
     found, read = defaultdict(list), lambda kind, split: annotation_table(plan.mirror, kind, split, plan.data/'meta')
-    for split, part in plan.masks.groupby('data_split', sort=False):
+    for split, part in masks.groupby('data_split', sort=False):
         images = set(part.ImageID)
         if 'boxes' in plan.kinds: found['boxes.csv'].append(class_boxes(read('boxes', split), part, plan.labels).assign(data_split=split))
         if 'labels' in plan.kinds: found['labels.csv'].append(verified_labels(read('labels', split), plan.labels, plan.vocab, images).assign(data_split=split))
@@ -228,51 +236,50 @@ def write_tables(
     tables:dict, # file name -> rows; `all_images.csv` among them
     labels:dict, # class -> label ids
 ):
-    "Bring `data/meta` to the state of a selection"
+    "Bring `data/meta` to the state of a selection; two processes do so one after the other"
     images, meta = set(tables['all_images.csv'].ImageID), data/'meta'
     files = {'classes.json': json.dumps(dict(classes=list(labels), labels=labels), indent=1).encode()}
     for name, columns in _tables.items():
         df = tables.get(name)
         files[name] = None if df is None else df.loc[df.ImageID.isin(images), [c for c in columns if c in df]].to_csv(index=False, lineterminator='\n').encode()
-    if all(content == ((meta/name).read_bytes() if (meta/name).is_file() else None) for name, content in files.items()): return
-    for name in ('all_images.csv', *(n for n, content in files.items() if content is None)):
-        with writing(meta/name): (meta/name).unlink(missing_ok=True)
-    for name, content in files.items():
-        if content is not None: write_whole(meta/name, content)
+    with FileLock(meta/'.lock'):
+        if all(content == ((meta/name).read_bytes() if (meta/name).is_file() else None) for name, content in files.items()): return
+        for name in ('all_images.csv', *(n for n, content in files.items() if content is None)):
+            with writing(meta/name): (meta/name).unlink(missing_ok=True)
+        for name, content in files.items():
+            if content is not None: write_whole(meta/name, content)
 
 # %% ../nbs/01_download.ipynb #045efe9d
 def fetch(
     plan:Plan, # from `select`
     workers:int=16, # files at once
     strict:bool=False, # whether a missing file is an error
-) -> dict: # images and masks in place; files and bytes fetched, retries, names of missing files, seconds
+) -> dict: # images and masks in place; files fetched, bytes and retries since the plan was begun, names of missing files, seconds
     "Fetch what a plan names, then write down what is there"
     started, data, masks = time.time(), plan.data, plan.masks
-    before = _traffic(plan)
     with writing(data): (data/'meta').mkdir(parents=True, exist_ok=True)
     sweep(data)
-    tables = read_tables(plan)
+    for split in masks.data_split.unique():
+        for kind in plan.kinds: annotation_table(plan.mirror, kind, split, data/'meta')
     paths = list(masks.image_path.unique())
     images = gather([fetch_image(plan.store, p, data) for p in paths], len(paths), 'images', workers)
-    gone = _missing(images, len(paths))
-    masks = masks[~masks.image_path.isin(gone)]
-    if not len(masks): raise UserError(f"none of the {len(paths)} images exists at {plan.store.root}: check --images")
+    gone, failed = _sort(images, len(paths))
+    masks = masks[~masks.image_path.isin(gone + [o.name for o in failed])]
+    if not len(masks): raise UserError(f"none of the {len(paths)} images could be had from {plan.store.root}: check --images")
     named = masks[masks.MaskPath != '']
     members = gather(_mask_jobs(plan, masks, workers), len(named), 'masks', workers)
-    gone += (lost := _missing(members, len(named)))
-    if strict and gone: raise UserError(f"{len(gone)} files do not exist, the first is {gone[0]}: leave out --strict to go on without them")
-    masks = masks[~masks.MaskPath.isin(lost)]
-    write_tables(data, {**tables, 'all_images.csv': masks}, plan.labels)
-    read, again = (b-a for a, b in zip(before, _traffic(plan)))
-    new = [o.bytes for o in images+members if o.bytes]
-    return dict(images=masks.image_path.nunique(), masks=int((masks.MaskPath != '').sum()), files=len(new), bytes=read or sum(new), retries=again, missing=gone, seconds=time.time()-started)
-
-def _traffic(plan): return [sum(getattr(t.traffic, name) for t in (plan.mirror, plan.store)) for name in ('bytes', 'retries')]
+    lost, torn = _sort(members, len(named))
+    masks = masks[~masks.MaskPath.isin(lost + [o.name for o in torn])]
+    if strict and gone+lost: raise UserError(f"{len(gone+lost)} files do not exist, the first is {(gone+lost)[0]}: leave out --strict to go on without them")
+    write_tables(data, {**read_tables(plan, masks), 'all_images.csv': masks}, plan.labels)
+    if failed+torn: raise _unfetched(failed+torn, len(failed+torn), len(paths)+len(named))
+    read, again = (now-then for now, then in zip(_traffic(plan.mirror, plan.store), plan.start))
+    return dict(images=masks.image_path.nunique(), masks=int((masks.MaskPath != '').sum()), files=sum(o.bytes > 0 for o in images+members), bytes=read, retries=again, missing=gone+lost, seconds=time.time()-started)
 
 # %% ../nbs/01_download.ipynb #350f8861
 def _summary(done):
     gone = done['missing']
-    line = f"{done['images']} images and {done['masks']} masks in place\n{done['files']} files fetched now: {human(done['bytes'])}, {done['retries']} retries, {done['seconds']:.1f} s"
+    line = f"{done['images']} images and {done['masks']} masks in place\n{done['files']} of these files fetched now; with tables {human(done['bytes'])}, {done['retries']} retries, {done['seconds']:.1f} s"
     return line + (f"\n{len(gone)} files do not exist and are left out: {', '.join(gone[:5])}{', …'*(len(gone) > 5)}" if gone else '')
 
 # %% ../nbs/01_download.ipynb #1bacbde3

@@ -4,14 +4,12 @@
 
 # %% auto #0
 __all__ = ['FAILURES', 'SPLITS', 'MIRROR', 'IMAGES', 'BUCKET', 'FACTS', 'writing', 'appearing', 'write_whole', 'sweep',
-           'progress', 'Traffic', 'NoRanges', 'pause', 'retried', 'official_path', 'absent', 'FolderMirror', 'reason',
-           'unreachable', 'WebMirror', 'annotation_mirror', 'zip_end', 'read_directory', 'kept', 'directory', 'merge',
-           'span', 'unpack', 'Outcome', 'gather', 'whole_png', 'on_disk', 'fetch_piece', 'fetch_shard', 'shard_pieces',
-           'shard_bytes', 'fetch_masks', 'FolderImages', 'S3Images', 'image_store', 'whole_jpeg', 'fetch_image']
+           'progress', 'Traffic', 'NoRanges', 'is_final', 'pause', 'retried', 'official_path', 'absent', 'FolderMirror',
+           'reason', 'unreachable', 'WebMirror', 'annotation_mirror', 'table_file', 'kept', 'whole_png', 'whole_jpeg',
+           'on_disk', 'Outcome', 'gather', 'FolderImages', 'S3Images', 'image_store', 'fetch_image']
 
 # %% ../nbs/00a_stores.ipynb #f5d05690
-import os, platform, queue, re, struct, sys, threading, time, zipfile, zlib
-from array import array
+import os, platform, queue, re, sys, threading, time, zipfile, zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,10 +17,8 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 from random import random
-from tempfile import TemporaryFile
 
-import boto3, botocore.session, numpy as np, pandas as pd, pyarrow as pa, requests
-import pyarrow.compute as pc, pyarrow.parquet as pq
+import boto3, botocore.session, numpy as np, pyarrow as pa, pyarrow.parquet as pq, requests
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -112,13 +108,15 @@ class Traffic:
         with self.lock: self.requests += requests; self.retries += retries; self.bytes += bytes
 
 # %% ../nbs/00a_stores.ipynb #e5797a85
-class NoRanges(Exception): "A server sends files whole or not at all"
+class NoRanges(OSError): "A server sends files whole or not at all"
 
 FAILURES = (OSError, ValueError, EOFError, HTTPError, BotoCoreError, zipfile.BadZipFile, zlib.error)
 
-def _final(e):
+def is_final(
+    e:Exception, # from a request
+) -> bool:
     "Whether asking again is no use: there is no such file, no such service, or the connection was tried often enough"
-    return isinstance(e, (FileNotFoundError, requests.exceptions.RetryError)) or bool(e.args) and isinstance(e.args[0], MaxRetryError)
+    return isinstance(e, (FileNotFoundError, NoRanges, requests.exceptions.RetryError)) or bool(e.args) and isinstance(e.args[0], MaxRetryError)
 
 def pause(
     k:int, # how often it has failed before
@@ -135,7 +133,7 @@ def retried(
     for k in range(tries):
         try: return f()
         except FAILURES as e:
-            if k == tries-1 or _final(e): raise
+            if k == tries-1 or is_final(e): raise
         if traffic: traffic.add(retries=1)
         pause(k)
 
@@ -233,7 +231,12 @@ test f 10577940 08aa8017f9628d6a84aa94a464127dd9
 """.strip().splitlines())}
 
 # %% ../nbs/00a_stores.ipynb #edc7d824
-def absent(root, path): return UserError(f"{root}/{path} does not exist: use another --mirror, or leave out the option or split that needs it")
+def absent(
+    root, # of a mirror
+    path:str, # below it
+) -> UserError: # to raise
+    "The error for a file that a mirror does not have"
+    return UserError(f"{root}/{path} does not exist: use another --mirror, or leave out the option or split that needs it")
 
 class FolderMirror:
     "Tables and shards of Open Images in a folder, by their official paths"
@@ -242,7 +245,7 @@ class FolderMirror:
     def __init__(self,
         root:str, # folder that holds `v5/`, `v6/` and `2018_04/`
     ):
-        self.root, self.traffic = Path(root), Traffic()
+        self.root, self.traffic, self.workers = Path(root), Traffic(), 8
         if not self.root.is_dir(): raise UserError(f"no folder {root}: give --mirror the address or the folder that holds v5/, v6/ and 2018_04/")
 
     def _stat(self, path):
@@ -255,11 +258,14 @@ class FolderMirror:
     def read(self, path, start, stop): # bytes from `start` to before `stop`
         with open(self.root/path, 'rb') as f:
             f.seek(start)
-            return f.read(stop-start)
+            content = f.read(stop-start)
+        self.traffic.add(bytes=len(content))
+        return content
 
     def blocks(self, path, n=1 << 20): # all bytes in order
         self.size(path)
-        with open(self.root/path, 'rb') as f: yield from iter(partial(f.read, n), b'')
+        with open(self.root/path, 'rb') as f:
+            for block in iter(partial(f.read, n), b''): self.traffic.add(bytes=len(block)); yield block
 
 # %% ../nbs/00a_stores.ipynb #4fa2d3bb
 class _Counting(HTTPAdapter):
@@ -287,9 +293,16 @@ def reason(
 ) -> str:
     "The innermost cause of an error, in a few words"
     while inner := next((a for a in [getattr(e, 'reason', None), *getattr(e, 'args', ())] if isinstance(a, Exception)), None): e = inner
-    return str(e).split(': ')[-1] or type(e).__name__
+    if isinstance(e, requests.HTTPError) and e.response is not None: return f'{e.response.status_code} {e.response.reason}'
+    return getattr(e, 'strerror', None) or str(e).removeprefix(f'{type(e).__name__}: ') or type(e).__name__
 
-def unreachable(root, path, e): return UserError(f"cannot fetch {root}/{path} ({reason(e)}): check the connection and --mirror, then run the same command again")
+def unreachable(
+    root, # of a mirror
+    path:str, # below it
+    e:Exception, # what happened
+) -> UserError: # to raise
+    "The error for a file that cannot be had now"
+    return UserError(f"cannot fetch {root}/{path} ({reason(e)}): check the connection and --mirror, then run the same command again")
 
 class WebMirror:
     "Tables and shards of Open Images at an address, by their official paths"
@@ -299,7 +312,7 @@ class WebMirror:
         workers:int=16, # connections at once
         timeout:float=30, # seconds of silence after which a connection counts as lost
     ):
-        self.root, self.traffic, self._heads = str(root).rstrip('/'), Traffic(), {}
+        self.root, self.traffic, self.workers, self._heads = str(root).rstrip('/'), Traffic(), workers, {}
         self.session = _session(workers, timeout, self.traffic)
         self.facts = FACTS if self.root == MIRROR else {}
 
@@ -327,7 +340,18 @@ def annotation_mirror(
     "Where annotations and masks come from: a user means one or the other, plain from the address"
     return WebMirror(root, workers, timeout) if _is_url(root) else FolderMirror(root)
 
-# %% ../nbs/00a_stores.ipynb #6b5bfa6e
+# %% ../nbs/00a_stores.ipynb #249b18d2
+def table_file(meta, path): return (Path(meta)/path).with_suffix('.parquet') # where what was made from a mirror's path is kept
+
+def kept(
+    path:Path, # a Parquet file
+    version:str, # of the source it should have been made from
+) -> bool:
+    "Whether a table is there and up to date"
+    try: return (pq.read_schema(path).metadata or {}).get(b'version') == version.encode()
+    except (OSError, pa.ArrowException): return False
+
+# %% ../nbs/00a_stores.ipynb #008f6576
 def _get(mirror, path, **headers):
     r = mirror.session.get(f'{mirror.root}/{path}', headers=headers, stream=True)
     if r.status_code in (403, 404): raise FileNotFoundError(f'{mirror.root}/{path} does not exist')
@@ -351,96 +375,40 @@ def blocks(self:WebMirror, path, n=1 << 20): # all bytes in order
                 for block in r.iter_content(n):
                     skip, block = max(0, skip-len(block)), block[skip:]
                     done, failures = done+len(block), failures*(not block)
-                    yield block
+                    if block: yield block
                 return
         except FAILURES as e:
-            if (failures := failures+1) == 5 or _final(e): raise
+            if (failures := failures+1) == 5 or is_final(e): raise
             self.traffic.add(retries=1)
             pause(failures)
 
 # %% ../nbs/00a_stores.ipynb #f5c7935a
-def zip_end(
-    tail:bytes, # last 128 bytes of a zip without a comment
-) -> tuple: # (members, bytes of the directory, where it begins)
-    "What the end of a zip says about the whole; https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.14 and 4.3.16"
-    if (i := tail.rfind(b'PK\x06\x06')) >= 0: return struct.unpack('<3Q', tail[i+32:i+56])
-    if (i := tail.rfind(b'PK\x05\x06')) < 0: raise ValueError('not the end of a zip')
-    return struct.unpack('<H2I', tail[i+10:i+20])
-
-# %% ../nbs/00a_stores.ipynb #545d8228
-_entry = struct.Struct('<4s6xH4x3I3H8xI') # of a directory, APPNOTE 4.3.12
-
-def read_directory(
-    raw:bytes, # the directory of a zip
-    stop:int, # where in the zip it begins, and the last member ends
-) -> pa.Table: # a row a member, by place: name, start, stop (bytes in the zip), size (packed), length (unpacked), method, crc
-    "The members of a zip; each ends where the next begins"
-    names, numbers, at = [], array('q'), 0
-    while raw[at:at+4] == b'PK\x01\x02':
-        _, method, crc, size, length, n, *more, start = _entry.unpack_from(raw, at)
-        if start == 0xffffffff: raise ValueError('a shard of more than 4 GB') # it would need 4.5.3
-        names.append(raw[at+46:at+46+n].decode('utf-8', 'replace'))
-        numbers.extend((start, size, length, method, crc))
-        at += 46 + n + sum(more)
-    if at != len(raw): raise ValueError('not the directory of a zip')
-    start, size, length, method, crc = np.frombuffer(numbers, np.int64).reshape(-1, 5).T
-    table = pa.table(dict(name=names, start=start, size=size, length=length, method=method, crc=crc)).sort_by('start')
-    return table.append_column('stop', pa.array(np.append(table['start'].to_numpy()[1:], stop)[:len(names)]))
-
-# %% ../nbs/00a_stores.ipynb #abbde43e
-def kept(
-    path:Path, # a Parquet file
-    version:str, # of the source it should have been made from
+def whole_png(
+    content:bytes, # of a file
 ) -> bool:
-    "Whether a table is there and up to date"
-    try: return (pq.read_schema(path).metadata or {}).get(b'version') == version.encode()
-    except (OSError, pa.ArrowException): return False
+    "Whether this is a PNG from its first to its last chunk"
+    return content[:8] == b'\x89PNG\r\n\x1a\n' and content[-8:] == b'IEND\xaeB`\x82'
 
-_reading = threading.BoundedSemaphore(2) # the members of an official shard take memory while they are Python objects
+def whole_jpeg(
+    content:bytes, # of a file
+) -> bool:
+    "Whether this is a complete JPEG"
+    if content[:3] != b'\xff\xd8\xff': return False
+    if content[-2:] == b'\xff\xd9': return True
+    try: Image.open(BytesIO(content)).load()
+    except Exception: return False
+    return True
 
-def directory(
-    mirror, # from `annotation_mirror`
-    shard:str, # official path of a zip
-    meta:Path, # folder to keep directories in
-    most:float=np.inf, # bytes; a larger directory that is not there is not fetched
-) -> pa.Table: # as `read_directory` gives it, or None
-    "The directory of a shard, fetched once"
-    dest, version = (Path(meta)/shard).with_suffix('.parquet'), mirror.version(shard)
-    if not kept(dest, version):
-        n = mirror.size(shard)
-        _, size, begins = retried(lambda: zip_end(mirror.read(shard, max(0, n-128), n)), traffic=mirror.traffic)
-        if size > most: return None
-        with _reading: table = retried(lambda: read_directory(mirror.read(shard, begins, begins+size), begins), traffic=mirror.traffic)
-        with appearing(dest) as tmp, writing(dest): pq.write_table(table.replace_schema_metadata({'version': version}), tmp, compression='zstd')
-    return pq.read_table(dest)
-
-# %% ../nbs/00a_stores.ipynb #1455dcfa
-def merge(
-    members:pd.DataFrame, # rows of a directory that are wanted
-    gap:int=16_384, # bytes between two members that are rather fetched than asked for twice
-    most:int=4 << 20, # bytes of a piece
-) -> list: # lists of members, each to be fetched in one piece
-    "Group members that lie close together"
-    pieces = []
-    for m in members.sort_values('start').itertuples(index=False):
-        if pieces and m.start - pieces[-1][-1].stop <= gap and m.stop - pieces[-1][0].start <= most: pieces[-1].append(m)
-        else: pieces.append([m])
-    return pieces
-
-def span(piece): return piece[0].start, piece[-1].stop # bytes of a piece, from and to before
-
-# %% ../nbs/00a_stores.ipynb #49877832
-def unpack(
-    raw:bytes, # the member as it lies in the zip, header included
-    m, # its row of the directory
-) -> bytes: # its content
-    "Content of a member; ValueError if it is not what the directory says"
-    if raw[:4] != b'PK\x03\x04' or m.method not in (0, 8): raise ValueError(f'{m.name} does not begin like a member of a zip')
-    body = 30 + sum(struct.unpack('<HH', raw[26:30]))
-    content = raw[body:body+m.size]
-    if m.method == 8: content = zlib.decompressobj(-15).decompress(content, m.length)
-    if zlib.crc32(content) != m.crc: raise ValueError(f"the CRC-32 of {m.name} differs")
-    return content
+def on_disk(
+    path:Path, # a file, perhaps
+    whole, # `whole_png` or `whole_jpeg`
+) -> bool:
+    "Whether a file is there and complete"
+    if not path.is_file(): return False
+    with open(path, 'rb') as f:
+        head = f.read(8)
+        f.seek(max(0, path.stat().st_size-8))
+        return whole(head + f.read()) or whole(path.read_bytes())
 
 # %% ../nbs/00a_stores.ipynb #6307e498
 @dataclass(frozen=True)
@@ -464,143 +432,37 @@ def gather(
     patience:int=20, # failures in a row after which to give up
 ) -> list: # outcomes, in order of arrival
     "Run jobs at once under one progress bar"
-    arrived, stop, outcomes, size, failures = queue.SimpleQueue(), threading.Event(), [], 0, 0
-    def work(job):
+    todo, arrived, stop, outcomes, size, failures, running = queue.SimpleQueue(), queue.SimpleQueue(), threading.Event(), [], 0, 0, len(jobs)
+    def work():
         try:
-            for outcome in job if not stop.is_set() else ():
-                arrived.put(outcome)
-                if stop.is_set(): break
-            arrived.put(None)
+            while not stop.is_set() and (job := todo.get()) is not None:
+                for outcome in job:
+                    arrived.put(outcome)
+                    if stop.is_set(): return
+                arrived.put(None)
         except BaseException as e: arrived.put(e)
-    with ThreadPoolExecutor(workers) as pool, progress(total, desc, 'file') as bar:
-        for job in jobs: pool.submit(work, job)
+    for job in [*jobs, *[None]*workers]: todo.put(job)
+    for _ in range(min(workers, running)): threading.Thread(target=work, daemon=True).start()
+    with progress(total, desc, 'file') as bar:
         try:
-            while len(jobs) and failures < patience:
+            while running and failures < patience:
                 if isinstance(o := arrived.get(), BaseException): raise o
-                if o is None: jobs = jobs[1:]; continue
+                if o is None: running -= 1; continue
                 outcomes.append(o); size += o.bytes; failures = failures+1 if o.failed else 0
                 bar.set_postfix_str(f'{size/1e6:.1f} MB', refresh=False); bar.update()
-        finally: stop.set(); pool.shutdown(wait=False, cancel_futures=True)
+        finally: stop.set()
     return outcomes
-
-# %% ../nbs/00a_stores.ipynb #a8c8e44f
-def whole_png(
-    content:bytes, # of a file
-) -> bool:
-    "Whether this is a PNG from its first to its last chunk"
-    return content[:8] == b'\x89PNG\r\n\x1a\n' and content[-8:] == b'IEND\xaeB`\x82'
-
-def on_disk(
-    path:Path, # a file, perhaps
-    whole, # `whole_png` or `whole_jpeg`
-) -> bool:
-    "Whether a file is there and complete; mostly its first and last bytes tell"
-    if not path.is_file(): return False
-    with open(path, 'rb') as f:
-        head = f.read(8)
-        f.seek(max(0, path.stat().st_size-8))
-        return whole(head + f.read()) or whole(path.read_bytes())
-
-# %% ../nbs/00a_stores.ipynb #f2584d79
-def _keep(name, content, folder):
-    if not whole_png(content): return Outcome(name, error=ValueError(f'{name} is not a complete PNG'))
-    write_whole(folder/name, content)
-    return Outcome(name, len(content))
-
-def fetch_piece(
-    mirror, # from `annotation_mirror`
-    shard:str, # official path of a zip
-    piece:list, # members, from `merge`
-    folder:Path, # where they go
-    tries:int=5, # how often to ask
-): # iterator over an `Outcome` a member
-    "Fetch neighbouring members of a shard in one request"
-    start, stop = span(piece)
-    def get():
-        raw = mirror.read(shard, start, stop)
-        return [unpack(raw[m.start-start:m.stop-start], m) for m in piece]
-    try: contents = retried(get, tries, mirror.traffic)
-    except FAILURES as e:
-        if len(piece) == 1 or _final(e): yield from (Outcome(m.name, error=e if len(piece) > 1 else OSError(f'{shard}: {reason(e)}')) for m in piece)
-        else:
-            for m in piece: yield from fetch_piece(mirror, shard, [m], folder, tries)
-    else: yield from (_keep(m.name, content, folder) for m, content in zip(piece, contents))
-
-# %% ../nbs/00a_stores.ipynb #2612e61e
-def fetch_shard(
-    mirror, # from `annotation_mirror`
-    shard:str, # official path of a zip
-    names:list, # members wanted
-    folder:Path, # where they go
-): # iterator over an `Outcome` a member
-    "Fetch a shard whole and keep some of its members"
-    with writing(folder): folder.mkdir(parents=True, exist_ok=True); f = TemporaryFile(dir=folder)
-    left = list(names)
-    with f:
-        try:
-            for block in mirror.blocks(shard):
-                with writing(folder): f.write(block)
-            with _reading: z = zipfile.ZipFile(f)
-            there = set(z.namelist())
-            while left:
-                try: outcome = _keep(left[0], z.read(left[0]), folder) if left[0] in there else Outcome(left[0], error=FileNotFoundError(f'not in {shard}'))
-                except FAILURES as e: outcome = Outcome(left[0], error=OSError(f'{shard}: {reason(e)}'))
-                left.pop(0)
-                yield outcome
-        except FAILURES as e: yield from (Outcome(n, error=OSError(f'{shard}: {reason(e)}')) for n in left)
-
-# %% ../nbs/00a_stores.ipynb #48bf83d5
-def shard_pieces(
-    mirror, # from `annotation_mirror`
-    shard:str, # official path of a zip
-    names:list, # members wanted
-    meta:Path, # folder that keeps directories
-) -> tuple: # (pieces, or None where the shard should come whole; names it does not have)
-    "How to fetch members of a shard"
-    try: table = directory(mirror, shard, meta)
-    except NoRanges: return None, []
-    rows = table.filter(pc.is_in(table['name'], pa.array(names, pa.string()))).to_pandas()
-    pieces = merge(rows)
-    whole = sum(b-a for a, b in map(span, pieces)) > mirror.whole_share*mirror.size(shard)
-    return None if whole else pieces, sorted(set(names) - set(rows.name))
-
-def shard_bytes(
-    mirror, # from `annotation_mirror`
-    shard:str, # official path of a zip
-    names:list, # members wanted
-    meta:Path, # folder that keeps directories
-    most:float=1e6, # bytes of a directory that may be fetched for it
-) -> float: # bytes still to fetch
-    "What members of a shard will cost"
-    size = mirror.size(shard)
-    try: known = directory(mirror, shard, meta, most)
-    except NoRanges: return size
-    if known is not None: pieces = shard_pieces(mirror, shard, names, meta)[0]; return size if pieces is None else sum(b-a for a, b in map(span, pieces))
-    members, extra, _ = zip_end(mirror.read(shard, size-128, size))
-    share = len(names)/members
-    return extra + (size if share > mirror.whole_share else share*(size-extra))
-
-def fetch_masks(
-    mirror, # from `annotation_mirror`
-    shard:str, # official path of a zip
-    names:list, # members wanted
-    meta:Path, # folder that keeps directories
-    folder:Path, # where they go
-) -> list: # jobs for `gather`
-    "Jobs that fetch what is not on the disk"
-    there = [n for n in names if on_disk(folder/n, whole_png)]
-    if not (todo := sorted(set(names) - set(there))): return [map(Outcome, there)]
-    pieces, lost = shard_pieces(mirror, shard, todo, meta)
-    jobs = [fetch_shard(mirror, shard, todo, folder)] if pieces is None else [fetch_piece(mirror, shard, p, folder) for p in pieces]
-    return [map(Outcome, there), (Outcome(n, error=FileNotFoundError(f'not in {shard}')) for n in lost), *jobs]
 
 # %% ../nbs/00a_stores.ipynb #6c81aa0a
 class FolderImages:
     "Images in a folder that holds `SPLIT/ID.jpg`"
     def __init__(self, root:str):
-        self.root, self.traffic = Path(root), Traffic()
+        self.root, self.traffic, self.workers = Path(root), Traffic(), 8
         if not self.root.is_dir(): raise UserError(f"no folder {root}: give --images an S3 endpoint or the folder that holds train/, validation/ and test/")
-    def get(self, key): return (self.root/key).read_bytes()
+    def get(self, key):
+        content = (self.root/key).read_bytes()
+        self.traffic.add(bytes=len(content))
+        return content
     def size(self, key): return (self.root/key).stat().st_size
 
 # %% ../nbs/00a_stores.ipynb #3086f752
@@ -613,7 +475,7 @@ class S3Images:
         workers:int=16, # connections at once
         timeout:float=30, # seconds of silence after which a connection counts as lost
     ):
-        self.root, self.traffic = root, Traffic()
+        self.root, self.traffic, self.workers = root, Traffic(), workers
         config = Config(signature_version=UNSIGNED, max_pool_connections=workers, connect_timeout=10, read_timeout=timeout, tcp_keepalive=True,
                         retries=dict(mode='adaptive', total_max_attempts=5), s3=dict(addressing_style='path'))
         session = boto3.Session(botocore_session=botocore.session.Session(session_vars=_nobody))
@@ -639,17 +501,7 @@ def image_store(
     "Where images come from"
     return S3Images(images, workers, timeout) if _is_url(images) else FolderImages(images)
 
-# %% ../nbs/00a_stores.ipynb #4405cc06
-def whole_jpeg(
-    content:bytes, # of a file
-) -> bool:
-    "Whether this is a complete JPEG"
-    if content[:3] != b'\xff\xd8\xff': return False
-    if content[-2:] == b'\xff\xd9': return True
-    try: Image.open(BytesIO(content)).load()
-    except Exception: return False
-    return True
-
+# %% ../nbs/00a_stores.ipynb #8f2ceada
 def fetch_image(
     store, # from `image_store`
     path:str, # `images/SPLIT/ID.jpg`
