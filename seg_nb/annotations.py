@@ -103,6 +103,7 @@ def _checked(mirror, path, f):
     size = mirror.size(path) or f.count # 0 where a server does not tell
     if f.count != size or f.md5 and f.md5.hexdigest() != mirror.facts[path][1]: raise UserError(f"{mirror.root}/{path} is not the file it should be, its size or MD5 differs: try again, or use another --mirror")
 
+# %% ../nbs/00c_annotations.ipynb #52d1ec9d
 def annotation_table(
     mirror, # from `annotation_mirror`
     kind:str, # `masks`, `boxes`, `labels` or `attribution`

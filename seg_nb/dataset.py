@@ -25,7 +25,7 @@ from matplotlib.patches import Patch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from . import annotations as annotations_module, download as download_module, sample as sample_module, stores as stores_module
+from . import annotations as annotations_module, download as download_module, sample as sample_module, shards as shards_module, stores as stores_module
 from .download import download
 from .sample import UserError, cache_dir, one_line
 from .stores import SPLITS
@@ -59,7 +59,7 @@ def cached(
 
 def sample_data() -> Path: # a data folder as `download` leaves it, with boxes and attribution
     "The embedded sample, downloaded once and kept in the cache"
-    modules = sample_module, stores_module, annotations_module, download_module
+    modules = sample_module, stores_module, shards_module, annotations_module, download_module
     return cached(f'data-{code_digest(*modules)}', lambda data: download(data=data, sample=True, boxes=True, attribution=True))
 
 # %% ../nbs/02_dataset.ipynb #ab55d09e

@@ -76,7 +76,7 @@ def directory(
 # %% ../nbs/00b_shards.ipynb #b2b6ccce
 def merge(
     members:pd.DataFrame, # rows of a directory that are wanted
-    gap:int=16_384, # bytes between two members that are rather fetched than asked for twice
+    gap:int=4_096, # bytes between two members that are rather fetched than asked for twice
     most:int=4 << 20, # bytes of a piece
 ) -> list: # lists of members, each to be fetched in one piece
     "Group members that lie close together"
@@ -169,16 +169,18 @@ def shard_pieces(
     whole = sum(b-a for a, b in map(span, pieces)) > mirror.whole_share*mirror.size(shard)
     return None if whole else pieces, sorted(set(names) - set(rows.name))
 
+# %% ../nbs/00b_shards.ipynb #719f81c1
 def expected_bytes(
     wanted:int, # number of members
     members:int, # of the zip
     mean:float, # bytes of a member
-    gap:int=16_384, # as in `merge`
+    gap:int=4_096, # as in `merge`
 ) -> float:
     "Bytes of members scattered over a zip, and of the gaps between those that come in one piece"
     p, k = wanted/members, np.arange(int(gap/mean)+1)
     return wanted*mean*(1 + (k*p*(1-p)**k).sum())
 
+# %% ../nbs/00b_shards.ipynb #29ab261d
 def shard_bytes(
     mirror, # from `annotation_mirror`
     shard:str, # official path of a zip
@@ -195,6 +197,7 @@ def shard_bytes(
     by_range = expected_bytes(len(names), members, (size-extra)/members)
     return extra + (size if by_range > mirror.whole_share*size else by_range)
 
+# %% ../nbs/00b_shards.ipynb #9d1e9871
 def fetch_masks(
     mirror, # from `annotation_mirror`
     shard:str, # official path of a zip
