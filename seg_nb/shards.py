@@ -177,8 +177,9 @@ def expected_bytes(
     gap:int=4_096, # as in `merge`
 ) -> float:
     "Bytes of members scattered over a zip, and of the gaps between those that come in one piece"
-    p, k = wanted/members, np.arange(int(gap/mean)+1)
-    return wanted*mean*(1 + (k*p*(1-p)**k).sum())
+    p, k = wanted/members, np.arange(int(gap/mean)+2)
+    merged = np.clip(gap/mean - k + .5, 0, 1) # share of the gaps of k members that are small enough
+    return wanted*mean*(1 + (merged*k*p*(1-p)**k).sum())
 
 # %% ../nbs/00b_shards.ipynb #29ab261d
 def shard_bytes(
