@@ -18,7 +18,7 @@ import numpy as np, pandas as pd, pyarrow as pa
 import pyarrow.compute as pc, pyarrow.csv as arrow_csv, pyarrow.parquet as pq
 
 from .sample import UserError
-from .stores import FAILURES, appearing, kept, official_path, progress, table_file, unreachable, write_whole, writing
+from .stores import FAILURES, appearing, keep, kept, official_path, opened, progress, table_file, unreachable, writing
 
 # %% ../nbs/00c_annotations.ipynb #90291f22
 SIDES, BOX_SIDES = ['XMin', 'XMax', 'YMin', 'YMax'], ['BoxXMin', 'BoxXMax', 'BoxYMin', 'BoxYMax']
@@ -87,7 +87,7 @@ def _convert(kind, f, source, dest, metadata):
     reader = () if not f.peek(1) else arrow_csv.open_csv(f, read_options=arrow_csv.ReadOptions(column_names=header), parse_options=arrow_csv.ParseOptions(newlines_in_values=kind == 'attribution'), convert_options=arrow_csv.ConvertOptions(include_columns=list(columns), column_types=columns))
     schema = pa.schema([(c, t) for c, t in columns.items() if not (kind == 'masks' and c == 'ImageID')], metadata)
     done = 0
-    with pq.ParquetWriter(dest, schema, compression='zstd', use_dictionary=['LabelName'], write_statistics=False) as out:
+    with pq.ParquetWriter(dest, schema, compression='zstd', use_dictionary=['LabelName'], write_statistics=False, write_page_checksum=True) as out:
         for table in _groups(reader, 100_000):
             check_names(table, source, done)
             done += len(table)
@@ -127,12 +127,12 @@ def rows(
     **among, # column -> the values that are wanted
 ) -> pd.DataFrame: # the rows that have one of the values in each of these columns; text as str
     "The rows of a kept table that matter"
-    f, among = pq.ParquetFile(path), {c: pa.array(list(values), pa.string()) for c, values in among.items()}
+    among = {c: pa.array(list(values), pa.string()) for c, values in among.items()}
     def wanted(batch):
         for c, values in among.items(): batch = batch.filter(pc.is_in(batch[c], values))
         return batch
-    df = pa.Table.from_batches(map(wanted, f.iter_batches(1 << 16)), f.schema_arrow).to_pandas()
-    free = {c.name: df[c.name].map(lambda b: '' if b is None else b.decode('utf-8', 'replace')) for c in f.schema_arrow if pa.types.is_binary(c.type)}
+    with opened(path) as f: schema, df = f.schema_arrow, pa.Table.from_batches(map(wanted, f.iter_batches(1 << 16)), f.schema_arrow).to_pandas()
+    free = {c.name: df[c.name].map(lambda b: '' if b is None else b.decode('utf-8', 'replace')) for c in schema if pa.types.is_binary(c.type)}
     return df.assign(**free)
 
 def mask_rows(
@@ -172,13 +172,13 @@ VOCABULARY = ('v5/class-descriptions-boxable.csv', 'v5/classes-segmentation.txt'
 
 def small_file(mirror, path, meta) -> bytes:
     "A small file, fetched once"
-    dest = Path(meta)/path
-    if not (dest.is_file() and dest.stat().st_size == mirror.size(path)):
+    dest, version = table_file(meta, path), mirror.version(path)
+    if not kept(dest, version):
         passing = Passing(_arriving(mirror, path), digest=path in mirror.facts)
         content = passing.read()
         _checked(mirror, path, passing)
-        write_whole(dest, content)
-    return dest.read_bytes()
+        keep(pa.table(dict(content=pa.array([content], pa.binary()))), dest, version)
+    with opened(dest) as f: return f.read()['content'][0].as_py()
 
 def read_vocabulary(
     mirror, # from `annotation_mirror`: where the three small files are
@@ -237,7 +237,7 @@ def check_labels(
     source:str, # where the table came from
 ):
     "Refuse a table with labels that Open Images does not have"
-    found = pq.ParquetFile(path, read_dictionary=['LabelName']).read(['LabelName'])['LabelName'].unique().to_pylist()
+    with opened(path, read_dictionary=['LabelName']) as f: found = f.read(['LabelName'])['LabelName'].unique().to_pylist()
     if strange := sorted(set(found) - set(vocab.names) - vocab.masked): raise UserError(f"{source}: {strange[0]!r} is no label of Open Images; use another --mirror")
 
 # %% ../nbs/00c_annotations.ipynb #13227294

@@ -9,7 +9,6 @@ __all__ = ['first_images', 'select_masks', 'sure_negatives', 'human', 'Plan', 'e
 # %% ../nbs/01_download.ipynb #11cc41e7
 import hashlib, json, time
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from filelock import FileLock
 from .annotations import BOX_SIDES, SIDES, Vocabulary, annotation_table, check_labels, class_boxes, class_labels, mask_rows, owners, read_vocabulary, rows, verified_labels
 from .sample import UserError, one_line, sample_mirror
 from .shards import fetch_masks, shard_bytes
-from .stores import (FAILURES, IMAGES, MIRROR, annotation_mirror, fetch_image, gather, image_store, kept, official_path,
+from .stores import (FAILURES, IMAGES, MIRROR, annotation_mirror, at_once, fetch_image, gather, image_store, kept, official_path,
                            on_disk, progress, reason, sweep, table_file, whole_jpeg, whole_png, write_whole, writing)
 
 # %% ../nbs/01_download.ipynb #e3fdf984
@@ -40,7 +39,7 @@ def select_masks(
     seed:int=0, # of the order
 ) -> tuple: # (masks of all classes on the images chosen, counts by class)
     "Choose `n` images of each class and all their masks"
-    masks, chosen, counts = mask_rows(path, owners(labels)), set(), {}
+    masks, chosen, counts = mask_rows(path, owners(labels)).drop_duplicates('MaskPath'), set(), {}
     masks = masks.assign(DisplayName=masks.LabelName.map(owners(labels)))
     for c, own in masks.groupby(pd.Categorical(masks.DisplayName, labels), observed=False):
         chosen.update(first_images(own.ImageID, n, seed))
@@ -96,11 +95,10 @@ def estimate_total(
 ) -> float: # bytes
     "Sum of sizes, from as many of them as it takes"
     order, known = first_images(keys, len(keys)), []
-    with ThreadPoolExecutor(workers) as pool:
-        while len(known) < len(order):
-            known += pool.map(size, order[len(known):len(known)+batch])
-            spread = np.std(known)/np.sqrt(len(known)) * np.sqrt(1 - len(known)/len(order))
-            if spread <= error*np.mean(known): break
+    while len(known) < len(order):
+        known += at_once(size, order[len(known):len(known)+batch], workers)
+        spread = np.std(known)/np.sqrt(len(known)) * np.sqrt(1 - len(known)/len(order))
+        if spread <= error*np.mean(known): break
     return float(np.mean(known)*len(order)) if known else 0.
 
 # %% ../nbs/01_download.ipynb #31a51acd
@@ -124,7 +122,7 @@ def _mask_bytes(mirror, masks, data):
     def shard(job):
         try: return shard_bytes(mirror, *job[1:], data/'meta')
         except FAILURES as e: raise UserError(f"cannot read {mirror.root}/{job[1]} ({reason(e)}): check the connection and --mirror") from None
-    with ThreadPoolExecutor(mirror.workers) as pool: return sum(pool.map(shard, by_shard(masks)))
+    return sum(at_once(shard, by_shard(masks), mirror.workers))
 
 def _file_table(masks, tables, mirror, store, data):
     "By kind of file: how many, how many are on the disk, and what the others weigh"
@@ -138,10 +136,10 @@ def _file_table(masks, tables, mirror, store, data):
     return pd.DataFrame(table, index=['files', 'on disk', 'to fetch']).round().astype(int).T
 
 # %% ../nbs/01_download.ipynb #a500faf9
-def _negatives(mirror, split, labels, vocab, masks, n, seed, data):
-    "Rows of images without any of the classes"
+def _negatives(mirror, split, labels, vocab, path, n, seed, data):
+    "Rows of images without any of the classes: a mask outweighs what a person said"
     verified = verified_labels(annotation_table(mirror, 'labels', split, data/'meta'), labels, vocab)
-    found = sure_negatives(verified[~verified.ImageID.isin(masks.ImageID)], labels, n, seed)
+    found = sure_negatives(verified[~verified.ImageID.isin(mask_rows(path, owners(labels)).ImageID)], labels, n, seed)
     return pd.DataFrame(dict(MaskPath='', ImageID=found), dtype=str)
 
 def _class_table(masks, counts):
@@ -184,7 +182,7 @@ def select(
         path = annotation_table(mirror, 'masks', split, data/'meta')
         check_labels(path, vocab, f"{mirror.root}/{official_path('masks', split)}")
         masks, counts[split] = select_masks(path, labels, n, seed)
-        if negatives: masks = pd.concat([masks, _negatives(mirror, split, labels, vocab, masks, negatives, seed, data)])
+        if negatives: masks = pd.concat([masks, _negatives(mirror, split, labels, vocab, path, negatives, seed, data)])
         parts.append(masks.assign(data_split=split, image_path=f'images/{split}/' + masks.ImageID + '.jpg').sort_values(['ImageID', 'MaskPath']))
     masks = pd.concat(parts, ignore_index=True)[_columns].fillna({c: '' for c in ('BoxID', 'LabelName', 'DisplayName')})
     if not (masks.MaskPath != '').any(): raise UserError(f"nothing selected: {mirror.root} has no mask of {', '.join(labels)} in {', '.join(number)}")
@@ -222,7 +220,7 @@ def _mask_jobs(plan, masks, workers):
         try: return fetch_masks(plan.mirror, path, names, plan.data/'meta', plan.data/'masks'/split)
         except FAILURES as e: raise UserError(f"cannot read {plan.mirror.root}/{path} ({reason(e)}): run the same command again to go on") from None
         finally: bar.update()
-    with progress(len(shards), 'mask directories', 'shard') as bar, ThreadPoolExecutor(min(workers, 4)) as pool: return [j for found in pool.map(jobs, shards) for j in found]
+    with progress(len(shards), 'mask directories', 'shard') as bar: return [j for found in at_once(jobs, shards, min(workers, 4)) for j in found]
 
 # %% ../nbs/01_download.ipynb #072a90d7
 _tables = {
@@ -265,7 +263,7 @@ def fetch(
     images = gather([fetch_image(plan.store, p, data) for p in paths], len(paths), 'images', workers)
     gone, failed = _sort(images, len(paths))
     masks = masks[~masks.image_path.isin(gone + [o.name for o in failed])]
-    if not len(masks): raise UserError(f"none of the {len(paths)} images could be had from {plan.store.root}: check --images")
+    if not len(masks): raise UserError(f"none of the {len(paths)} images could be had from {plan.store.root} ({reason(failed[0].error) if failed else 'they do not exist'}): check --images")
     named = masks[masks.MaskPath != '']
     members = gather(_mask_jobs(plan, masks, workers), len(named), 'masks', workers)
     lost, torn = _sort(members, len(named))
@@ -280,7 +278,7 @@ def fetch(
 def _summary(done):
     gone = done['missing']
     line = f"{done['images']} images and {done['masks']} masks in place\n{done['files']} of these files fetched now; with tables {human(done['bytes'])}, {done['retries']} retries, {done['seconds']:.1f} s"
-    return line + (f"\n{len(gone)} files do not exist and are left out: {', '.join(gone[:5])}{', …'*(len(gone) > 5)}" if gone else '')
+    return line + (f"\n{len(gone)} files do not exist and are left out: {', '.join(gone[:5])}{', ...'*(len(gone) > 5)}" if gone else '')
 
 # %% ../nbs/01_download.ipynb #1bacbde3
 @call_parse

@@ -14,9 +14,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import numpy as np, pandas as pd, pyarrow as pa
-import pyarrow.compute as pc, pyarrow.parquet as pq
+import pyarrow.compute as pc
 
-from .stores import FAILURES, NoRanges, Outcome, appearing, is_final, kept, on_disk, reason, retried, table_file, whole_png, write_whole, writing
+from .stores import FAILURES, NoRanges, Outcome, is_final, keep, kept, on_disk, opened, reason, retried, table_file, whole_png, write_whole, writing
 
 # %% ../nbs/00b_shards.ipynb #7a846d17
 @contextmanager
@@ -51,7 +51,7 @@ def read_directory(
         at += 46 + n + sum(more)
     if at != len(raw): raise ValueError('not the directory of a zip')
     start, size, length, method, crc = np.frombuffer(numbers, np.int64).reshape(-1, 5).T
-    table = pa.table(dict(name=names, start=start, size=size, length=length, method=method, crc=crc)).sort_by('start')
+    table = pa.table(dict(name=pa.array(names, pa.string()), start=start, size=size, length=length, method=method, crc=crc)).sort_by('start')
     return table.append_column('stop', pa.array(np.append(table['start'].to_numpy()[1:], stop)[:len(names)]))
 
 # %% ../nbs/00b_shards.ipynb #56443ace
@@ -70,8 +70,8 @@ def directory(
         _, size, begins = retried(lambda: zip_end(mirror.read(shard, max(0, n-128), n)), traffic=mirror.traffic)
         if size > most: return None
         with _reading: table = retried(lambda: read_directory(mirror.read(shard, begins, begins+size), begins), traffic=mirror.traffic)
-        with appearing(dest) as tmp, writing(dest): pq.write_table(table.replace_schema_metadata({'version': version}), tmp, compression='zstd')
-    return pq.read_table(dest)
+        keep(table, dest, version)
+    with opened(dest) as f: return f.read()
 
 # %% ../nbs/00b_shards.ipynb #b2b6ccce
 def merge(
@@ -122,7 +122,8 @@ def fetch_piece(
     "Fetch neighbouring members of a shard in one request"
     start, stop = span(piece)
     def get():
-        raw = mirror.read(shard, start, stop)
+        try: raw = mirror.read(shard, start, stop)
+        except NoRanges as e: raise OSError(str(e)) from None # it did a moment ago, so ask again
         return [unpack(raw[m.start-start:m.stop-start], m) for m in piece]
     try: contents = retried(get, tries, mirror.traffic)
     except FAILURES as e:
@@ -149,7 +150,7 @@ def fetch_shard(
                 there = set(z.namelist())
                 while left:
                     try: outcome = _keep(left[0], z.read(left[0]), folder) if left[0] in there else Outcome(left[0], error=FileNotFoundError(f'not in {shard}'))
-                    except FAILURES as e: outcome = Outcome(left[0], error=OSError(f'{shard}: {reason(e)}'))
+                    except (*FAILURES, RuntimeError) as e: outcome = Outcome(left[0], error=OSError(f'{shard}: {reason(e)}'))
                     left.pop(0)
                     yield outcome
         except FAILURES as e: yield from (Outcome(n, error=OSError(f'{shard}: {reason(e)}')) for n in left)

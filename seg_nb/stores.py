@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['FAILURES', 'SPLITS', 'MIRROR', 'IMAGES', 'BUCKET', 'FACTS', 'writing', 'appearing', 'write_whole', 'sweep',
            'progress', 'Traffic', 'NoRanges', 'is_final', 'pause', 'retried', 'official_path', 'absent', 'FolderMirror',
-           'reason', 'unreachable', 'WebMirror', 'annotation_mirror', 'table_file', 'kept', 'whole_png', 'whole_jpeg',
-           'on_disk', 'Outcome', 'gather', 'FolderImages', 'S3Images', 'image_store', 'fetch_image']
+           'reason', 'unreachable', 'WebMirror', 'annotation_mirror', 'table_file', 'kept', 'keep', 'opened', 'at_once',
+           'whole_png', 'whole_jpeg', 'on_disk', 'Outcome', 'gather', 'FolderImages', 'S3Images', 'image_store',
+           'fetch_image']
 
 # %% ../nbs/00a_stores.ipynb #f5d05690
 import os, platform, queue, re, sys, threading, time, zipfile, zlib
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -329,7 +330,7 @@ class WebMirror:
         return self.facts[path][0] if path in self.facts else int(self._head(path).get('Content-Length', 0))
 
     def version(self, path): # another one, other content
-        return self.facts[path][1] if path in self.facts else ' '.join([self.root, str(self.size(path)), self._head(path).get('ETag', '')])
+        return self.facts[path][1] if path in self.facts else ' '.join([self.root, str(self.size(path)), self._head(path).get('ETag', ''), self._head(path).get('Last-Modified', '')])
 
 # %% ../nbs/00a_stores.ipynb #a7559ddf
 def annotation_mirror(
@@ -350,6 +351,25 @@ def kept(
     "Whether a table is there and up to date"
     try: return (pq.read_schema(path).metadata or {}).get(b'version') == version.encode()
     except (OSError, pa.ArrowException): return False
+
+def keep(
+    table:pa.Table, # what to keep
+    dest:Path, # where
+    version:str, # of the file that it was made from
+):
+    "Write a table whole, with its version and with checksums"
+    with appearing(dest) as tmp, writing(dest): pq.write_table(table.replace_schema_metadata({'version': version}), tmp, compression='zstd', write_page_checksum=True)
+
+@contextmanager
+def opened(
+    path:Path, # a table that is kept
+    **kwargs # of `pq.ParquetFile`
+): # yields a `pq.ParquetFile`
+    "Read a kept table; one that is damaged is removed"
+    try: yield pq.ParquetFile(path, page_checksum_verification=True, **kwargs)
+    except (OSError, pa.ArrowException):
+        _discard(path)
+        raise UserError(f"{path} was damaged, and is removed now: run the same command again") from None
 
 # %% ../nbs/00a_stores.ipynb #008f6576
 def _get(mirror, path, **headers):
@@ -381,6 +401,31 @@ def blocks(self:WebMirror, path, n=1 << 20): # all bytes in order
             if (failures := failures+1) == 5 or is_final(e): raise
             self.traffic.add(retries=1)
             pause(failures)
+
+# %% ../nbs/00a_stores.ipynb #b7713536
+def at_once(
+    f, # function of an item
+    items, # what to ask about
+    workers:int=16, # threads
+) -> list: # what `f` returned, in order
+    "Call a function for each item in threads; the first error ends it"
+    todo, answers, results = queue.SimpleQueue(), queue.SimpleQueue(), {}
+    for job in enumerate(items := list(items)): todo.put(job)
+    def work():
+        while True:
+            try: i, item = todo.get_nowait()
+            except queue.Empty: return
+            try: answers.put((i, f(item), None))
+            except BaseException as e: answers.put((i, None, e))
+    for _ in range(min(workers, len(items))): threading.Thread(target=work, daemon=True).start()
+    while len(results) < len(items):
+        i, result, error = answers.get()
+        if error is not None:
+            with suppress(queue.Empty):
+                while True: todo.get_nowait()
+            raise error
+        results[i] = result
+    return [results[i] for i in range(len(items))]
 
 # %% ../nbs/00a_stores.ipynb #f5c7935a
 def whole_png(
@@ -479,11 +524,12 @@ class S3Images:
         config = Config(signature_version=UNSIGNED, max_pool_connections=workers, connect_timeout=10, read_timeout=timeout, tcp_keepalive=True,
                         retries=dict(mode='adaptive', total_max_attempts=5), s3=dict(addressing_style='path'))
         session = boto3.Session(botocore_session=botocore.session.Session(session_vars=_nobody))
-        self.client = session.client('s3', endpoint_url=root, region_name='us-east-1', config=config)
+        try: self.client = session.client('s3', endpoint_url=root, region_name='us-east-1', config=config)
+        except ValueError: raise UserError(f"{root} is no address: give --images an S3 endpoint or the folder that holds train/, validation/ and test/", 2) from None
         self.client.meta.events.register('before-send.s3', lambda **_: self.traffic.add(requests=1, retries=1))
 
     def get(self, key): return self._ask(lambda: self.client.get_object(Bucket=BUCKET, Key=key)['Body'].read())
-    def size(self, key): return self._ask(lambda: self.client.head_object(Bucket=BUCKET, Key=key)['ContentLength'])
+    def size(self, key): return self._ask(lambda: self.client.head_object(Bucket=BUCKET, Key=key).get('ContentLength', -1))
     def _ask(self, f):
         self.traffic.add(retries=-1) # the first of the requests to come is none
         try: answer = f()
@@ -491,6 +537,7 @@ class S3Images:
             if e.response['Error']['Code'] in ('NoSuchKey', '404'): raise FileNotFoundError('it does not exist') from None
             raise OSError(str(e)) from None
         if isinstance(answer, bytes): self.traffic.add(bytes=len(answer))
+        elif answer < 0: raise OSError('the server tells no size')
         return answer
 
 def image_store(
