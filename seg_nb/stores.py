@@ -487,7 +487,8 @@ def gather(
                 arrived.put(None)
         except BaseException as e: arrived.put(e)
     for job in [*jobs, *[None]*workers]: todo.put(job)
-    for _ in range(min(workers, running)): threading.Thread(target=work, daemon=True).start()
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(workers, running))]
+    for t in threads: t.start()
     with progress(total, desc, 'file') as bar:
         try:
             while running and failures < patience:
@@ -495,7 +496,10 @@ def gather(
                 if o is None: running -= 1; continue
                 outcomes.append(o); size += o.bytes; failures = failures+1 if o.failed else 0
                 bar.set_postfix_str(f'{size/1e6:.1f} MB', refresh=False); bar.update()
-        finally: stop.set()
+        finally:
+            stop.set()
+            until = time.monotonic() + 1 # a second for those that are writing
+            for t in threads: t.join(max(0, until - time.monotonic()))
     return outcomes
 
 # %% ../nbs/00a_stores.ipynb #6c81aa0a
