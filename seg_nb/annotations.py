@@ -8,7 +8,7 @@ __all__ = ['SIDES', 'BOX_SIDES', 'COLUMNS', 'VOCABULARY', 'Passing', 'check_name
            'verified_labels']
 
 # %% ../nbs/00c_annotations.ipynb #79bfac08
-import csv, hashlib, io, json
+import csv, hashlib, io, json, re
 from collections import defaultdict
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -72,23 +72,22 @@ def _columns(kind, header, source):
     if lost := [c for c in COLUMNS[kind] if c not in header]: raise UserError(f"{source} has no column {', '.join(lost)}: use another --mirror")
     return COLUMNS[kind] | {c: t for c, t in _optional.get(kind, {}).items() if c in header}
 
-def _groups(reader, rows):
-    "Batches, gathered to tables of at least so many rows"
-    batches, n = [], 0
-    for batch in reader:
-        batches.append(batch); n += batch.num_rows
-        if n >= rows: yield pa.Table.from_batches(batches); batches, n = [], 0
-    if batches: yield pa.Table.from_batches(batches)
+def _tables(kind, f, header, columns):
+    "Parse a table some megabytes at a time, always whole rows"
+    quoted = kind == 'attribution' # whose texts may go over several lines
+    parse, convert = arrow_csv.ParseOptions(newlines_in_values=quoted), arrow_csv.ConvertOptions(include_columns=list(columns), column_types=columns)
+    while piece := f.read(1 << 24) + f.readline():
+        while quoted and piece.count(b'"') % 2 and (line := f.readline()): piece += line
+        if piece.strip(): yield arrow_csv.read_csv(pa.BufferReader(piece), arrow_csv.ReadOptions(column_names=header), parse, convert)
 
 def _convert(kind, f, source, dest, metadata):
     "Read a CSV from a file object and write the columns wanted to a Parquet file"
     header = next(csv.reader([f.readline().decode('utf-8-sig', 'replace')]), [])
     columns = _columns(kind, header, source)
-    reader = () if not f.peek(1) else arrow_csv.open_csv(f, read_options=arrow_csv.ReadOptions(column_names=header), parse_options=arrow_csv.ParseOptions(newlines_in_values=kind == 'attribution'), convert_options=arrow_csv.ConvertOptions(include_columns=list(columns), column_types=columns))
     schema = pa.schema([(c, t) for c, t in columns.items() if not (kind == 'masks' and c == 'ImageID')], metadata)
     done = 0
     with pq.ParquetWriter(dest, schema, compression='zstd', use_dictionary=['LabelName'], write_statistics=False, write_page_checksum=True) as out:
-        for table in _groups(reader, 100_000):
+        for table in _tables(kind, f, header, columns):
             check_names(table, source, done)
             done += len(table)
             out.write_table(table.select(schema.names).replace_schema_metadata(metadata))
@@ -117,7 +116,7 @@ def annotation_table(
     with progress(mirror.size(path) or None, Path(path).name, 'B', unit_scale=True) as bar, appearing(dest) as tmp, writing(dest):
         passing = Passing(_arriving(mirror, path), bar.update, path in mirror.facts)
         try: _convert(kind, io.BufferedReader(passing, 1 << 20), source, tmp, {'version': version})
-        except pa.ArrowInvalid as e: raise UserError(f"{source} is no valid CSV ({' '.join(str(e).split())}): use another --mirror") from None
+        except pa.ArrowInvalid as e: raise UserError(f"{source} is no valid CSV ({re.sub('Row #[0-9]+: ', '', ' '.join(str(e).split()))}): use another --mirror") from None
         _checked(mirror, path, passing)
     return dest
 
