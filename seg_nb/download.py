@@ -152,9 +152,12 @@ def _class_table(masks, counts):
 
 def _shortfalls(table, number, negatives):
     "Sentences on what there is less of than was asked for"
-    there = [(f'{c} in {s}', number[s], n) for (s, c), n in table['images with it'].items() if c != '(none of them)']
-    there += [(f'images that surely show no class in {s}', negatives, table['images chosen'].get((s, '(none of them)'), 0)) for s in number if negatives]
-    return [f'{what}: {n} asked for, {has} there are' for what, n, has in there if has < n]
+    short, sure = defaultdict(list), '(none of them)'
+    for (split, c), n in table['images with it'].items():
+        if c != sure and n < number[split]: short[split].append(f'{c} ({n})')
+    said = [f"{split}: fewer than the {number[split]} images asked for of {', '.join(names)}" for split, names in short.items()]
+    certain = {split: table['images chosen'].get((split, sure), 0) for split in number} if negatives else {}
+    return said + [f'{split}: {n} images surely show no class, {negatives} were asked for' for split, n in certain.items() if n < negatives]
 
 # %% ../nbs/01_download.ipynb #6d81b859
 _columns = ['MaskPath', 'ImageID', 'BoxID', 'LabelName', 'DisplayName', 'data_split', 'image_path', *BOX_SIDES, 'PredictedIoU']
