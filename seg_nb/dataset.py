@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['OVERLAPS', 'UNKNOWN', 'NO', 'MAYBE', 'UNVERIFIED', 'VIEWS', 'WRONG', 'check_fit', 'fit_mask', 'combine_masks',
            'label_regions', 'allowed_classes', 'view_labels', 'data_classes', 'SegmentationDataset', 'read_ahead',
-           'check_up', 'doctor']
+           'check_up', 'doctor', 'explore']
 
 # %% ../nbs/02_dataset.ipynb #b78d431b
 import hashlib, html, json, os
@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
+from fastcore.imports import in_notebook as is_notebook
 from fastcore.script import call_parse, is_cli
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -303,3 +304,55 @@ def doctor(
     if not is_cli(doctor): return table
     if found: raise UserError(f"{data}: {len(found)} of its files need attention, see above; delete what is damaged and run seg_nb_download again")
     print('nothing is wrong')
+
+# %% ../nbs/02_dataset.ipynb #fa2c0086
+def _card(ds, i, alpha):
+    "An image with its labels as a PNG, and a line about it"
+    image, mask = ds.load(i, 640)
+    png = cv2.imencode('.png', np.ascontiguousarray(overlay(image, mask, alpha)[..., ::-1]))[1].tobytes()
+    found = Counter(ds.classes[k] for k in ds.masks_of(i)[1])
+    return png, f"{ds.ids[i]}: " + (', '.join(f'{n} {c}' if n > 1 else c for c, n in found.items()) or 'no mask')
+
+def _legend(classes):
+    "Class names on their colours, as HTML"
+    chip = '<span style="display:inline-block;width:.8em;height:.8em;background:rgb({},{},{});margin:0 .3em 0 .8em"></span>{}'
+    return ''.join(chip.format(*c, html.escape(n)) for c, n in zip(class_colors(len(classes))[1:], classes[1:])) + chip.format(170, 170, 170, 'unknown')
+
+def _tile(image, mask, side=200):
+    "An overlay in the middle of a white square (side,side,3)"
+    out, (h, w) = np.full((side, side, 3), 255, np.uint8), mask.shape
+    out[(side-h)//2:(side-h)//2+h, (side-w)//2:(side-w)//2+w] = overlay(image, mask)
+    return out
+
+def _still(sets, n=3):
+    "A figure of some images of each class, at most seven classes"
+    ds = next(iter(sets.values()))
+    shown = {c: np.random.default_rng(0).permutation(found)[:n] for c in ds.classes[1:] if len(found := ds.showing(c))}
+    shown = dict(list(shown.items())[:7])
+    white = np.full((200, 200, 3), 255, np.uint8)
+    return show_grid([[_tile(*ds.load(int(p[k]), 200)[:2]) if k < len(p) else white for p in shown.values()] for k in range(n)], titles=list(shown), classes=ds.classes, size=1.6)
+
+def explore(
+    data, # a data folder
+    labels:str=None, # view: 'naive' or 'ignore'; None: 'ignore' where boxes were downloaded
+    still:bool=False, # a figure, also where there could be widgets?
+): # widgets to display, or a matplotlib Figure
+    "Leaf through the images of a folder and their labels"
+    sets = {s: SegmentationDataset(data, s, labels) for s in SPLITS if len(Index(data).span(s))}
+    try: import ipywidgets as w
+    except ImportError: still = True
+    if still or not is_notebook(): return _still(sets)
+    split, name = w.Dropdown(options=list(sets), description='split'), w.Dropdown(options=['any class', *next(iter(sets.values())).classes[1:]], description='class')
+    alpha, at = w.FloatSlider(.5, min=0, max=1, step=.1, description='labels'), w.IntSlider(0, min=0, max=0, description='image')
+    back, on, picture, text = w.Button(description='previous'), w.Button(description='next'), w.Image(layout=w.Layout(max_width='640px')), w.HTML()
+    def chosen(): return np.arange(len(sets[split.value])) if name.value == 'any class' else sets[split.value].showing(name.value)
+    def draw(_=None):
+        found = chosen()
+        try: picture.value, line = _card(sets[split.value], int(found[at.value]), alpha.value) if len(found) else (b'', 'no image shows this class')
+        except UserError as e: picture.value, line = b'', str(e)
+        text.value = f'{at.value+1 if len(found) else 0} of {len(found)} &nbsp; {html.escape(line)}'
+    def restart(_): at.value, at.max = 0, max(0, len(chosen())-1); draw()
+    for control, act in ((split, restart), (name, restart), (alpha, draw), (at, draw)): control.observe(act, 'value')
+    back.on_click(lambda _: setattr(at, 'value', max(0, at.value-1))); on.on_click(lambda _: setattr(at, 'value', min(at.max, at.value+1)))
+    restart(None)
+    return w.VBox([w.HBox([split, name, alpha]), w.HBox([back, on, at]), text, picture, w.HTML(_legend(sets[split.value].classes))])
