@@ -217,14 +217,16 @@ class SegmentationDataset(Dataset):
         mask, *allowed = self.merge(i, masks, labels, tuple(image.shape[1:]))
         return turn(image, up).contiguous(), turn(mask, up).contiguous(), *allowed
 
-    def __getitem__(self, i):
-        i = range(len(self))[i]
-        try: item = self.load(i)
+    def item(self, i:int, side:int=None): # what `load` returns, or None
+        "An image and its labels; with on_error='skip' nothing where a file cannot be read, and a line about it"
+        try: return self.load(i, side)
         except UserError as e:
             if self.on_error == 'raise': raise
             print(f'left out: {e}')
-            return None
-        return self.transform(*item) if self.transform else item
+
+    def __getitem__(self, i):
+        item = self.item(range(len(self))[i])
+        return self.transform(*item) if self.transform and item else item
 
     def __repr__(self): return f"{self.split}: {len(self)} images, {len(self.classes)-1} classes, labels={self.labels!r}"
 
