@@ -20,7 +20,7 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from . import dataset as dataset_module, images as images_module
-from .augmentation import FILL, augment, augmentation, paste
+from .augmentation import FILL, Paste, augment, augmentation
 from .dataset import UNKNOWN, SegmentationDataset, code_digest, read_ahead
 from .figures import show_grid
 from .images import scaled, shrink
@@ -160,8 +160,7 @@ def rare_weights(
     "How often an image should come, by the rarest class that it shows"
     shows = np.asarray(pixels)[:, 1:] > 0
     share = np.maximum(shows.mean(0), 1/max(1, len(shows)))
-    weights = np.where(shows, share**-power, 0).max(1, initial=0)
-    weights = np.where(weights > 0, weights, weights[weights > 0].min(initial=1))
+    weights = np.where(shows, share**-power, 1).max(1, initial=1)
     return weights/weights.mean()
 
 class EpochSampler(Sampler):
@@ -209,7 +208,7 @@ def _training_set(ds, size, seed, crop, pasting):
     prepared = PreparedDataset(ds, round(size*MARGIN), augmentation(size, crop), seed)
     if len(prepared) < 2: raise UserError(f"{ds.data}: {len(prepared)} training image; training needs at least 2, download more with --train N")
     lenders = {c: np.flatnonzero(prepared.pixels[:, c] > 0) for c in range(1, len(ds.classes))}
-    if pasting: prepared.steps = [paste(lenders, prepared.square, pasting), *prepared.steps]
+    if pasting: prepared.steps = [Paste(lenders, prepared.square, pasting), *prepared.steps]
     return prepared
 
 def loader(
