@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['ARCHS', 'BN_MOMENTUM', 'set_seed', 'pick_device', 'Arch', 'AtrousConv2d', 'interleave', 'Features', 'create_model',
-           'freeze_stages', 'train_mode', 'segmentation_loss', 'save_checkpoint', 'read_checkpoint', 'Checkpoint',
-           'load_checkpoint']
+           'freeze_stages', 'train_mode', 'partial_loss', 'segmentation_loss', 'save_checkpoint', 'read_checkpoint',
+           'Checkpoint', 'load_checkpoint']
 
 # %% ../nbs/04_model.ipynb #88d8e7ca
 import errno, json, random, struct, tempfile
@@ -30,7 +30,7 @@ from . import __version__
 from .dataset import UNKNOWN
 from .sample import UserError
 from .stores import write_whole
-from .transforms import IMAGENET_MEAN, IMAGENET_STD
+from .transforms import IMAGENET_MEAN, IMAGENET_STD, PartialLabels
 
 # %% ../nbs/04_model.ipynb #dc01477d
 def set_seed(
@@ -189,14 +189,30 @@ def train_mode(
     for m in model.modules():
         if isinstance(m, nn.modules.batchnorm._BatchNorm) and m.weight is not None and not m.weight.requires_grad: m.eval()
 
+# %% ../nbs/04_model.ipynb #6f130e52
+def partial_loss(
+    logits:Tensor, # (B,C,H,W)
+    yb, # `PartialLabels`: regions (B,H,W), and what each allows (B,R,C)
+    unverified:float=0.5, # how much a class counts that is allowed only because nobody looked for it; 1: as much as any other
+) -> Tensor: # scalar, mean over the known pixels; 0 where there are none
+    "Minus the logarithm of the probability of all that a pixel may be"
+    C, R = logits.shape[1], yb.allowed.shape[1]
+    known = (yb.regions != UNKNOWN).flatten(1)
+    weight = torch.tensor([0., 1., unverified], device=logits.device)[yb.allowed.long()] # (B,R,C)
+    weight = weight.gather(1, yb.regions.flatten(1).clamp(max=R-1)[..., None].expand(-1, -1, C)) # (B,HW,C)
+    weight = torch.where(known[..., None], weight, 1.)
+    loss = -(logits.float().log_softmax(1).flatten(2).transpose(1, 2) + weight.log()).logsumexp(-1)
+    return (loss*known).sum()/known.sum().clamp(min=1)
+
 # %% ../nbs/04_model.ipynb #a4e68599
 def segmentation_loss(
     out:dict, # of a network: 'out' and perhaps 'aux', (B,C,H,W) logits
-    yb:Tensor, # int64 (B,H,W), 255 where unknown
+    yb, # int64 (B,H,W), 255 where unknown, or `PartialLabels`
     aux_weight:float=0.5, # weight of the auxiliary head's loss
-    class_weights:Tensor=None, # (C,) weight of each class
+    class_weights:Tensor=None, # (C,) weight of each class; not for `PartialLabels`
 ) -> Tensor: # scalar, mean over the known pixels; 0 where there are none
-    "Cross entropy over known pixels"
+    "Cross entropy over known pixels, or the partial-label loss where labels are partial"
+    if isinstance(yb, PartialLabels): return partial_loss(out['out'], yb) + (aux_weight*partial_loss(out['aux'], yb) if 'aux' in out else 0)
     known = (yb != UNKNOWN).sum().clamp(min=1) if class_weights is None else class_weights[yb[yb != UNKNOWN]].sum().clamp(min=1e-6)
     loss = lambda logits: F.cross_entropy(logits.float(), yb, class_weights, ignore_index=UNKNOWN, reduction='sum')/known
     return loss(out['out']) + (aux_weight*loss(out['aux']) if 'aux' in out else 0)

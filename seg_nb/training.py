@@ -189,8 +189,8 @@ def fit(
 # %% ../nbs/06_training.ipynb #2959036d
 def _warn_empty(dl):
     "Say which classes have no pixel in the prepared training images"
-    found = set().union(*(set(m.ravel()[::7].tolist()) for m in dl.dataset.masks[dl.dataset.rows]))
-    if empty := [n for k, n in enumerate(dl.dataset.classes) if k not in found]: print(f"no training image shows {', '.join(empty)}: the model cannot learn it; download more, or fewer classes")
+    found = dl.dataset.pixels.sum(0)
+    if empty := [n for k, n in enumerate(dl.dataset.classes) if k and not found[k]]: print(f"no training image shows {', '.join(empty)}: the model cannot learn it; download more, or fewer classes")
 
 @call_parse
 @one_line
@@ -204,7 +204,7 @@ def train(
     lr:float=1e-3, # learning rate of the head
     size:int=224, # side of the training pictures in pixels
     test_size:int=None, # side of the pictures in validation and use; None: the same
-    labels:str=None, # view of the training labels: ignore or naive
+    labels:str=None, # view of the training labels: naive, ignore or partial; by default ignore where boxes were downloaded
     workers:int=None, # worker processes; None: half the cores, and none where the CPU trains
     seed:int=0, # decides initialisation, order and augmentation
     resume:bool=False, # go on from output/last?
@@ -212,6 +212,8 @@ def train(
     backbone:float=0.3, # learning rate of the backbone as a fraction of the head's
     freeze:int=0, # number of first stages of the backbone that keep their weights
     crop:float=0.5, # smallest share of a picture that augmentation keeps
+    balance:float=0, # above 0, images of rare classes come more often: 0.5 by the square root of their share, 1 in full
+    pasting:float=0, # share of the pictures into which an object of another one is pasted, rare classes first
     final:float=0, # factor that the learning rates fall to
 ):
     "Fine-tune a segmentation network on a data folder"
@@ -220,7 +222,7 @@ def train(
     set_seed(seed)
     entry = model_module._arch(arch)
     test_size = test_size or size
-    train_dl, valid_dl = dataloaders(data, size, bs, test_size, labels=labels, on_error=on_error, mean=entry.mean, std=entry.std, workers=workers, seed=seed, crop=crop)
+    train_dl, valid_dl = dataloaders(data, size, bs, test_size, labels=labels, on_error=on_error, mean=entry.mean, std=entry.std, workers=workers, seed=seed, crop=crop, balance=balance, pasting=pasting)
     _warn_empty(train_dl)
     model = create_model(arch, len(train_dl.dataset.classes), weights)
     freeze_stages(model, freeze)
