@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MAX_PIXELS', 'read_bytes', 'look', 'orientation', 'turn', 'scaled', 'decode', 'shrink', 'reduction', 'read_stored',
-           'read_image', 'read_mask']
+           'read_image', 'check_fit', 'read_mask']
 
 # %% ../nbs/01a_images.ipynb #39298042
 from io import BytesIO
@@ -36,7 +36,7 @@ def _ends(jpeg):
     "Does the picture itself end? Its header, which may hold a small picture with an end of its own, is stepped over"
     i = 2
     while i+4 <= len(jpeg) and jpeg[i] == 0xff and jpeg[i+1] != 0xda: i += 2 + int.from_bytes(jpeg[i+2:i+4], 'big')
-    return jpeg.find(b'\xff\xd9', i) >= 0
+    return jpeg.rfind(b'\xff\xd9', i) >= 0
 
 def look(
     raw:bytes, # content of a picture file
@@ -136,11 +136,26 @@ def read_image(
     return turn(image, orientation).contiguous() if exif else image
 
 # %% ../nbs/01a_images.ipynb #b4f23c2f
+def check_fit(
+    mask_hw, # (h,w) of the mask
+    hw, # (H,W) of the photo
+    name='mask', # what to call it in the error
+):
+    "Refuse a mask whose proportions differ from its photo's by more than 2% and more than a pixel"
+    (h, w), (H, W) = mask_hw, hw
+    across, along = abs(h*W/w - H), abs(w*H/h - W)
+    if min(across/H, along/W) > .02 and min(across, along) > 1.5: raise UserError(f"{name}: is {w}×{h}, which does not fit its photo of {W}×{H}; delete both and fetch them again")
+
 def read_mask(
     path, # of a picture; what is not black belongs to the instance
+    photo=None, # (H,W) of its photo, which it has to fit
+    size=None, # (h,w) wanted; None: its own
 ) -> np.ndarray: # bool (h,w)
     "Read the mask of one instance"
     im = look(read_bytes(path), path)
-    try: x = np.asarray(im if im.mode in ('1', 'L', 'I;16') else im.convert('L'))
+    if photo: check_fit((im.height, im.width), photo, path)
+    try:
+        if im.mode not in ('1', 'L', 'I;16'): im = im.convert('L')
+        x = np.asarray(im if size is None or (im.height, im.width) == tuple(size) else im.resize(tuple(size)[::-1], Image.Resampling.NEAREST))
     except (OSError, ValueError, SyntaxError, StructError, ZlibError): raise UserError(f"{path}: is damaged; delete it and fetch it again") from None
     return x if x.dtype == bool else x > 0
