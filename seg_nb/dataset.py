@@ -22,9 +22,9 @@ from fastcore.script import call_parse, is_cli
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .figures import add_legend, class_colors, color_map, overlay, show_grid
-from .images import check_fit, read_bytes, read_image, read_mask, read_stored, scaled, turn
-from .index import REQUIRED, Index, cached, code_digest, data_digest, inside, sample_data
+from .figures import class_colors, color_map, overlay, show_grid
+from .images import check_fit, read_bytes, read_mask, read_stored, turn
+from .index import Index, inside, sample_data
 from .sample import UserError, one_line
 from .stores import SPLITS, progress
 
@@ -38,12 +38,13 @@ def combine_masks(
     size, # (H,W) of the map
     overlap:str='smallest', # instance on top: 'smallest', 'largest'; 'unknown': where two classes meet, the label is 255
     beneath:int=0, # label of pixels that only masks of class 0 cover
+    shares=None, # share of the photo that each covers, by which they are ordered; None: counted on the map
 ) -> Tensor: # uint8 (H,W); 0 where no mask is
     "Merge instance masks into one label map"
     fitted = [m if m.shape == tuple(size) else cv2.resize(m.view(np.uint8), tuple(size)[::-1], interpolation=cv2.INTER_NEAREST_EXACT).view(bool) for m in masks]
-    area = [np.count_nonzero(m) * (-1 if overlap == 'largest' else 1) for m in fitted]
+    area, sign = shares or [np.count_nonzero(m) for m in fitted], 1 if overlap == 'largest' else -1
     out = np.zeros(size, np.uint8)
-    for i in sorted(range(len(fitted)), key=lambda i: (labels[i] > 0, -area[i], labels[i])):
+    for i in sorted(range(len(fitted)), key=lambda i: (labels[i] > 0, sign*area[i], labels[i])):
         m = fitted[i]
         if overlap == 'unknown' and labels[i]: out[m] = np.where((out[m] == labels[i]) | (out[m] == 0) | (out[m] == beneath), labels[i], UNKNOWN)
         else: out[m] = labels[i] or beneath
@@ -58,10 +59,11 @@ def label_regions(
     boxes=(), # (N,4) XMin, XMax, YMin, YMax as fractions of the photo: instances without a mask, and groups
     box_labels=(), # class 1 to C-1 of each box
     overlap:str='smallest', # see `combine_masks`
+    shares=None, # likewise
 ): # uint8 (H,W): 0 nothing said, k masked as class k, C+j what `sets[j]` says, 255 unknown; and `sets`: classes that boxes allow, none under a mask of another class
     "Divide an image into regions in which the same is known"
     sets = [()] if 0 in labels else []
-    out = combine_masks(masks, labels, size, overlap, beneath=n_classes if sets else 0).numpy()
+    out = combine_masks(masks, labels, size, overlap, n_classes if sets else 0, shares).numpy()
     free, found, combos = out == 0, np.zeros(size, np.uint16), [()]
     for c in sorted(set(box_labels)):
         under = np.zeros(size, bool)
@@ -104,6 +106,7 @@ def view_labels(
     view:str='ignore', # 'naive' or 'ignore'
 ) -> Tensor: # uint8 (H,W): classes; with 'ignore', 255 where a box leaves it open
     "One label a pixel"
+    if view not in VIEWS[:2]: raise ValueError(f"view {view!r}: must be naive or ignore")
     table = np.arange(256, dtype=np.uint8)
     table[n_classes:UNKNOWN] = 0
     if view == 'ignore': table[[n_classes+j for j, s in enumerate(sets) if s]] = UNKNOWN
@@ -114,23 +117,25 @@ def data_classes(
     data, # a data folder
 ) -> list: # class names in order of their labels, 'background' first
     "The classes of a data folder: as chosen at download, or as found in its table"
-    path = Path(data)/'meta'/'classes.json'
-    index = Index(data)
-    chosen = json.loads(path.read_text())['classes'] if path.exists() else sorted(index.kinds[k] for k in np.unique(index.mask_kinds))
-    if not 0 < len(chosen) < UNKNOWN: raise UserError(f"{path}: {len(chosen)} classes; a label map holds 1 to 254")
+    path, index = Path(data)/'meta'/'classes.json', Index(data)
+    try: chosen = list(json.loads(path.read_text())['classes']) if path.exists() else sorted(index.kinds[k] for k in np.unique(index.mask_kinds))
+    except (ValueError, KeyError, TypeError): raise UserError(f"{path}: is no list of classes; run seg_nb_download again") from None
+    if 'background' in chosen: raise UserError(f"{data}: has a class named background, which is what all other pixels are; give it another name")
     return ['background', *chosen]
 
-def _setup(data, split, labels, classes, overlap):
+def _setup(data, split, labels, classes, overlap, on_error):
     "Check what was asked for; returns index, view and classes"
-    if split not in SPLITS: raise UserError(f"split {split!r}: must be one of {', '.join(SPLITS)}", status=2)
-    if overlap not in OVERLAPS: raise UserError(f"overlap {overlap!r}: must be one of {', '.join(OVERLAPS)}", status=2)
+    for name, value, among in (('split', split, SPLITS), ('overlap', overlap, OVERLAPS), ('labels', labels or 'naive', VIEWS), ('on_error', on_error, ('raise', 'skip'))):
+        if value not in among: raise UserError(f"{name} {value!r}: must be one of {', '.join(among)}", status=2)
     index, meta = Index(data), Path(data)/'meta'
     labels, known = labels or ('ignore' if (meta/'boxes.csv').exists() else 'naive'), data_classes(data)
-    if labels not in VIEWS: raise UserError(f"labels {labels!r}: must be one of {', '.join(VIEWS)}", status=2)
     for needed in dict(naive=[], ignore=['boxes.csv'], partial=['boxes.csv', 'labels.csv'])[labels]:
         if not (meta/needed).exists(): raise UserError(f"{meta/needed}: no such file; run seg_nb_download again with --boxes, or use labels='naive'")
     if unknown := [c for c in classes or () if c not in known[1:]]: raise UserError(f"{data}: has no class {', '.join(unknown)}; it holds {', '.join(known[1:])}", status=2)
-    return index, labels, ['background', *classes] if classes else known
+    chosen = ['background', *classes] if classes else known
+    if not 1 < len(chosen) <= UNKNOWN: raise UserError(f"{data}: {len(chosen)-1} classes; a label map holds 1 to 254, so choose some of them", status=2)
+    if index.bad and on_error == 'raise': raise UserError(f"{meta/'all_images.csv'}: names {index.bad}, which is outside the folder; remove its row")
+    return index, labels, chosen
 
 # %% ../nbs/02_dataset.ipynb #3f2707ce
 class SegmentationDataset(Dataset):
@@ -145,8 +150,7 @@ class SegmentationDataset(Dataset):
         overlap:str='smallest', # which mask is on top, see `combine_masks`
     ):
         self.data, self.split, self.transform, self.on_error, self.overlap = Path(data), split, transform, on_error, overlap
-        self.index, self.labels, self.classes = _setup(data, split, labels, classes, overlap)
-        if self.index.bad and on_error == 'raise': raise UserError(f"{self.data/'meta'/'all_images.csv'}: row {self.index.bad} names a file outside the folder; remove the row")
+        self.index, self.labels, self.classes = _setup(data, split, labels, classes, overlap, on_error)
         self.span, self._images, self._masks = self.index.span(split), self.data/'images'/split, self.data/'masks'/split
         self._class = np.array([self.classes.index(k) if k in self.classes[1:] else 0 for k in self.index.kinds] or [0], np.uint8)
 
@@ -163,7 +167,7 @@ class SegmentationDataset(Dataset):
 
     def _inside(self, name):
         if inside(name): return name
-        raise UserError(f"{self.data/'meta'/'all_images.csv'}: {name!r} names a file outside the folder; remove its row")
+        raise UserError(f"{self.data/'meta'/'all_images.csv'}: names {name!r}, which is outside the folder; remove its row")
 
     def image_path(self, i): return self._images/f'{self._inside(str(self.ids[i]))}.jpg'
 
@@ -174,16 +178,17 @@ class SegmentationDataset(Dataset):
 
     def showing(self, name:str) -> np.ndarray: # positions, sorted
         "The images with a mask of a class"
+        if name not in self.classes[1:]: raise UserError(f"{self.data}: has no class {name}; it holds {', '.join(self.classes[1:])}")
         at = slice(self.index.mask_ends[self.span.start-1] if self.span.start else 0, self.index.mask_ends[self.span.stop-1] if len(self) else 0)
         rows = at.start + np.flatnonzero(self._class[self.index.mask_kinds[at]] == self.classes.index(name))
         return np.unique(np.searchsorted(self.index.mask_ends, rows, 'right')) - self.span.start
 
-    def merge(self, i:int, masks, labels, size): # (regions uint8 (H,W), allowed uint8 (R,C)) for 'partial', else (mask uint8 (H,W),)
+    def merge(self, i:int, masks, labels, size, shares=None): # (regions uint8 (H,W), allowed uint8 (R,C)) for 'partial', else (mask uint8 (H,W),)
         "The labels of an image as stored, from its masks and all that is said about it"
         i, C = self.span[i], len(self.classes)
         boxed, said = self.index.of('box', i), self.index.of('said', i)
         kinds = self._class[self.index.box_kinds[boxed]]
-        regions, sets = label_regions(masks, labels, size, C, self.index.boxes[boxed][kinds > 0], kinds[kinds > 0].tolist(), self.overlap) if self.labels != 'naive' else (combine_masks(masks, labels, size, self.overlap), [])
+        regions, sets = label_regions(masks, labels, size, C, self.index.boxes[boxed][kinds > 0], kinds[kinds > 0].tolist(), self.overlap, shares) if self.labels != 'naive' else (combine_masks(masks, labels, size, self.overlap, shares=shares), [])
         if self.labels != 'partial': return view_labels(regions, sets, C, self.labels),
         verified = {int(c): int(v) for c, v in zip(self._class[self.index.said_kinds[said]], self.index.said[said]) if c}
         return regions, allowed_classes(sets, C, {**verified, **{int(c): 1 for c in kinds if c not in verified}, **{c: 1 for c in labels if c}})
@@ -195,8 +200,8 @@ class SegmentationDataset(Dataset):
         "Read one image and merge its masks"
         image, hw, up = read_stored(self.image_path(i), side, self.rotation(i))
         files, labels = self.masks_of(i)
-        masks = [read_mask(f, hw, image.shape[1:]) for f in files]
-        mask, *allowed = self.merge(i, masks, labels, tuple(image.shape[1:]))
+        masks, shares = zip(*(read_mask(f, hw, image.shape[1:], share=True) for f in files)) if files else ((), ())
+        mask, *allowed = self.merge(i, masks, labels, tuple(image.shape[1:]), shares)
         return turn(image, up).contiguous(), turn(mask, up).contiguous(), *allowed
 
     def item(self, i:int, side:int=None): # what `load` returns, or None
@@ -231,24 +236,23 @@ def read_ahead(
             torch.set_num_threads(threads)
 
 # %% ../nbs/02_dataset.ipynb #a92d07bc
-WRONG = ['photo is missing', 'photo is damaged', 'mask is missing', 'mask is damaged', 'mask is empty', 'mask does not fit its photo', 'photo is in another split, too']
+WRONG = ['name is outside the folder', 'photo is missing', 'photo is damaged', 'mask is missing', 'mask is damaged', 'mask is empty', 'mask does not fit its photo', 'photo is in another split, too']
 
 def _examine(ds, i):
     "What is wrong with an image's files, as (what, line) pairs; its pixels (256,), fingerprint and orientation"
-    lines, masks, pixels, print_, up = [], [], None, None, 1
+    lines, masks, image, pixels, print_, up = [], [], None, None, None, 1
     def tried(what, path, read):
         try: return read(path)
-        except UserError as e: lines.append((f"{what} {'is missing' if 'no such file' in str(e) else 'does not fit its photo' if 'does not fit' in str(e) else 'is damaged'}", str(e)))
-    def photo(path): return read_stored(path, 256, ds.rotation(i)), hashlib.blake2b(read_bytes(path), digest_size=12).digest()
+        except UserError as e: lines.append((what if what in WRONG else f"{what} {'is damaged' if path.exists() else 'is missing'}", str(e)))
     try: path, (files, labels) = ds.image_path(i), ds.masks_of(i)
-    except UserError as e: return [('mask is missing', str(e))], None, None, 1
-    if read := tried('photo', path, photo): (image, hw, up), print_ = read
+    except UserError as e: return [(WRONG[0], str(e))], None, None, 1
+    if read := tried('photo', path, lambda f: read_stored(f, 256, ds.rotation(i))): (image, hw, up), print_ = read, hashlib.blake2b(read_bytes(path), digest_size=12).digest()
     for f in files:
         if (m := tried('mask', f, read_mask)) is None: continue
         masks.append(m)
         if not m.any(): lines.append(('mask is empty', f"{f}: is an empty mask; delete it, or mend it"))
-        if read: tried('mask', f, lambda f: check_fit(m.shape, hw, f))
-    if not [l for l in lines if 'empty' not in l[0]]: pixels = np.bincount(ds.merge(i, masks, labels, tuple(image.shape[1:]))[0].flatten().numpy(), minlength=256)
+        if read: tried('mask does not fit its photo', f, lambda f: check_fit(m.shape, hw, f))
+    if not [l for l in lines if l[0] != 'mask is empty']: pixels = np.bincount(ds.merge(i, masks, labels, tuple(image.shape[1:]))[0].flatten().numpy(), minlength=256)
     return lines, pixels, print_, up
 
 def check_up(
@@ -262,8 +266,8 @@ def check_up(
         wrong, shown, pixels, turned, n_masks = Counter(), np.zeros(256, int), np.zeros(256, int), 0, 0
         with progress(len(ds), f'check {split}', 'images') as bar:
             for i, (found, n, print_, up) in enumerate(read_ahead(lambda i: _examine(ds, i), range(len(ds)), os.cpu_count() or 1)):
-                if (other := prints.setdefault(print_, (split, i))) and print_ and other[0] != split:
-                    found.append((WRONG[-1], f"{ds.image_path(i)}: is the same photo as {SegmentationDataset(data, other[0], on_error='skip').ids[other[1]]} of the {other[0]} split; leave one of them out"))
+                if (other := prints.setdefault(print_, (split, ds.ids[i]))) and print_ and other[0] != split:
+                    found.append((WRONG[-1], f"{ds.image_path(i)}: is the same photo as {other[1]} of the {other[0]} split; leave one of them out"))
                 for what, line in found: wrong[what] += 1; lines.append(line)
                 if n is not None: pixels += n; shown += n > 0
                 turned += up > 1; n_masks += ds.index.of('mask', ds.span[i]).stop - ds.index.of('mask', ds.span[i]).start; bar.update()
@@ -286,7 +290,7 @@ def doctor(
     print(table.to_string(float_format='{:g}'.format, na_rep='–'))
     print(*found[:lines], *[f'and {len(found)-lines} more']*(len(found) > lines), sep='\n')
     if not is_cli(doctor): return table
-    if found: raise UserError(f"{data}: {len(found)} of its files need attention, see above; delete what is damaged and run seg_nb_download again")
+    if found: raise UserError(f"{data}: {len(found)} things need attention, see above; delete what is damaged and run seg_nb_download again")
     print('nothing is wrong')
 
 # %% ../nbs/02_dataset.ipynb #fa2c0086
@@ -312,7 +316,7 @@ def _still(sets, n=3):
     "A figure of some images of each class, at most seven classes"
     ds = next(iter(sets.values()))
     shown = {c: np.random.default_rng(0).permutation(found)[:n] for c in ds.classes[1:] if len(found := ds.showing(c))}
-    shown = dict(list(shown.items())[:7])
+    shown = dict(list(shown.items())[:7]) or {'any class': np.arange(min(n, len(ds)))}
     white = np.full((200, 200, 3), 255, np.uint8)
     return show_grid([[_tile(*ds.load(int(p[k]), 200)[:2]) if k < len(p) else white for p in shown.values()] for k in range(n)], titles=list(shown), classes=ds.classes, size=1.6)
 
@@ -322,6 +326,7 @@ def explore(
     still:bool=False, # a figure, also where there could be widgets?
 ): # widgets to display, or a matplotlib Figure
     "Leaf through the images of a folder and their labels"
+    if labels == 'partial': raise UserError("labels 'partial': has more than one class for a pixel; explore shows naive or ignore", status=2)
     sets = {s: SegmentationDataset(data, s, labels) for s in SPLITS if len(Index(data).span(s))}
     try: import ipywidgets as w
     except ImportError: still = True

@@ -9,13 +9,11 @@ __all__ = ['MAX_PIXELS', 'read_bytes', 'look', 'orientation', 'turn', 'scaled', 
 # %% ../nbs/01a_images.ipynb #39298042
 from io import BytesIO
 from pathlib import Path
-from struct import error as StructError
-from zlib import error as ZlibError
 
 import cv2
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -35,7 +33,7 @@ def read_bytes(
 def _ends(jpeg):
     "Does the picture itself end? Its header, which may hold a small picture with an end of its own, is stepped over"
     i = 2
-    while i+4 <= len(jpeg) and jpeg[i] == 0xff and jpeg[i+1] != 0xda: i += 2 + int.from_bytes(jpeg[i+2:i+4], 'big')
+    while i+4 <= len(jpeg) and jpeg[i] == 0xff and jpeg[i+1] != 0xda: i += 1 if jpeg[i+1] == 0xff else 2 + int.from_bytes(jpeg[i+2:i+4], 'big')
     return jpeg.rfind(b'\xff\xd9', i) >= 0
 
 def look(
@@ -46,7 +44,7 @@ def look(
     if raw[:2] == b'\xff\xd8' and not _ends(raw): raise UserError(f"{path}: ends too early; delete it and fetch it again")
     try: im = Image.open(BytesIO(raw))
     except Image.DecompressionBombError: raise UserError(f"{path}: has more than {MAX_PIXELS/1e6:.0f} million pixels; delete it, or make it smaller") from None
-    except (UnidentifiedImageError, OSError, ValueError, StructError, SyntaxError): raise UserError(f"{path}: is not a readable image; delete it and fetch it again") from None
+    except Exception: raise UserError(f"{path}: is not a readable image; delete it and fetch it again") from None # decoders fail in many ways
     if im.width*im.height > MAX_PIXELS: raise UserError(f"{path}: is {im.width}×{im.height}, more than {MAX_PIXELS/1e6:.0f} million pixels; delete it, or make it smaller")
     return im
 
@@ -58,7 +56,7 @@ def orientation(
     "How a stored picture has to be turned"
     if rotation is not None and rotation == rotation: return {0: 1, 90: 8, 180: 3, 270: 6}.get(int(rotation) % 360, 1)
     try: found = im.getexif().get(0x0112, 1)
-    except (SyntaxError, ValueError, OSError, StructError, KeyError, TypeError): return 1 # a damaged note does not damage the picture
+    except Exception: return 1 # a damaged note does not damage the picture
     return found if found in range(1, 9) else 1
 
 def turn(
@@ -95,7 +93,7 @@ def decode(
             if x is not None: return x
         if im.mode[0] == 'I': return np.repeat((np.asarray(im).clip(0, 65_535) >> 8).astype(np.uint8)[..., None], 3, -1) # 16 bits
         return np.array(im.convert('RGB'))
-    except (OSError, ValueError, SyntaxError, StructError, ZlibError, cv2.error): pass
+    except Exception: pass # as above
     raise UserError(f"{path}: is damaged; delete it and fetch it again")
 
 def shrink(
@@ -146,16 +144,21 @@ def check_fit(
     across, along = abs(h*W/w - H), abs(w*H/h - W)
     if min(across/H, along/W) > .02 and min(across, along) > 1.5: raise UserError(f"{name}: is {w}×{h}, which does not fit its photo of {W}×{H}; delete both and fetch them again")
 
+def _nearest(im, hw):
+    "What is not black in a picture, at another size"
+    x = np.asarray(im if hw is None or (im.height, im.width) == tuple(hw) else im.resize(tuple(hw)[::-1], Image.Resampling.NEAREST))
+    return x.any(-1) if x.ndim == 3 else x if x.dtype == bool else x > 0
+
 def read_mask(
     path, # of a picture; what is not black belongs to the instance
     photo=None, # (H,W) of its photo, which it has to fit
     size=None, # (h,w) wanted; None: its own
-) -> np.ndarray: # bool (h,w)
+    share:bool=False, # say also which share of the photo it covers, counted on a grid of 256 × 256 points whatever the size?
+): # bool (h,w); with `share` also a float
     "Read the mask of one instance"
     im = look(read_bytes(path), path)
     if photo: check_fit((im.height, im.width), photo, path)
     try:
-        if im.mode not in ('1', 'L', 'I;16'): im = im.convert('L')
-        x = np.asarray(im if size is None or (im.height, im.width) == tuple(size) else im.resize(tuple(size)[::-1], Image.Resampling.NEAREST))
-    except (OSError, ValueError, SyntaxError, StructError, ZlibError): raise UserError(f"{path}: is damaged; delete it and fetch it again") from None
-    return x if x.dtype == bool else x > 0
+        if im.mode not in ('1', 'L', 'I;16'): im = im.convert('RGB')
+        return (_nearest(im, size), np.count_nonzero(_nearest(im, (256, 256)))/256**2) if share else _nearest(im, size)
+    except Exception: raise UserError(f"{path}: is damaged; delete it and fetch it again") from None

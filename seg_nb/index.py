@@ -45,6 +45,7 @@ def cached(
     folder = cache_dir()/name
     with FileLock(f'{folder}.lock'):
         if not (folder/'complete').exists():
+            folder.mkdir(exist_ok=True)
             with redirect_stdout(StringIO()): make(folder)
             (folder/'complete').touch()
     return folder
@@ -72,13 +73,15 @@ def kept_folder(
 
 # %% ../nbs/01c_index.ipynb #2eb563ba
 REQUIRED = ['ImageID', 'MaskPath', 'DisplayName', 'data_split']
-_types = dict(ImageID=pa.binary(), MaskPath=pa.binary(), DisplayName=pa.dictionary(pa.int32(), pa.string()), data_split=pa.dictionary(pa.int32(), pa.string()),
+_types = dict(ImageID=pa.string(), MaskPath=pa.string(), DisplayName=pa.dictionary(pa.int32(), pa.string()), data_split=pa.dictionary(pa.int32(), pa.string()),
               XMin=pa.float32(), XMax=pa.float32(), YMin=pa.float32(), YMax=pa.float32(), IsGroupOf=pa.int8(), masked=pa.int8(), Confidence=pa.int8(), Rotation=pa.float32())
 
 def _pieces(path, columns, quoted=False):
     "Tables of some megabytes with the columns wanted, one after the other; `quoted`: texts may go over several lines"
     parse, convert = arrow_csv.ParseOptions(newlines_in_values=quoted), arrow_csv.ConvertOptions(include_columns=columns, column_types={c: _types[c] for c in columns})
-    with open(path, 'rb') as f:
+    try: f = open(path, 'rb')
+    except OSError as e: raise UserError(f"{path}: cannot be read ({e.strerror}); run seg_nb_download again") from None
+    with f:
         header = next(csv.reader([f.readline().decode('utf-8-sig', 'replace')]), [])
         if lost := [c for c in columns if c not in header]: raise UserError(f"{path}: has no column {', '.join(lost)}; it needs {', '.join(columns)}")
         while piece := f.read(1 << 24) + f.readline():
@@ -93,7 +96,7 @@ def _numbers(column, known):
     known += [n for n in names if n not in known]
     return np.array([known.index(n) for n in names], np.int16)[column.chunk(0).indices.to_numpy(zero_copy_only=False)]
 
-def _text(column): return column.to_numpy(zero_copy_only=False).astype('S')
+def _text(column): return column.cast(pa.binary()).to_numpy(zero_copy_only=False).astype('S')
 
 # %% ../nbs/01c_index.ipynb #9248ed31
 _OUTSIDE = r'[/\\:\x00-\x1f]|^\.*$'
@@ -105,20 +108,21 @@ def inside(
     return not (set(name) & set('/\\:') or set(name) <= {'.'} or min(name) < ' ')
 
 def _masks(path, kinds):
-    "Rows of all_images.csv, sorted: split (m,), image (m,), mask (m,) and kind (m,); the first row that names a file elsewhere, 0 if none does"
-    parts, splits, row, bad = [], [], 2, 0
+    "Rows of all_images.csv, sorted: split (m,), image (m,), mask (m,) and kind (m,); the first name of a file elsewhere, if there is one"
+    parts, splits, bad = [], [], ''
     for t in _pieces(path, REQUIRED):
-        wrong = pc.or_(pc.match_substring_regex(t['ImageID'], _OUTSIDE), pc.and_(pc.match_substring_regex(t['MaskPath'], _OUTSIDE), pc.greater(pc.binary_length(t['MaskPath']), 0)))
-        if (at := pc.index(wrong, True).as_py()) >= 0: bad = bad or row+at
+        for c in ('ImageID', 'MaskPath'):
+            wrong = pc.match_substring_regex(t[c], _OUTSIDE)
+            if c == 'MaskPath': wrong = pc.and_(wrong, pc.not_equal(t[c], '')) # an image without any mask
+            if not bad and (at := pc.index(wrong, True).as_py()) >= 0: bad = repr(t[c][at].as_py())
         parts.append((_numbers(t['data_split'], splits), _text(t['ImageID']), _text(t['MaskPath']), _numbers(t['DisplayName'], kinds)))
-        row += len(t)
     if unknown := [s for s in splits if s not in SPLITS]: raise UserError(f"{path}: has rows with data_split {unknown[0]!r}; it must be one of {', '.join(SPLITS)}")
     if not parts: raise UserError(f"{path}: has no rows; run seg_nb_download again")
     split, image, mask, kind = (np.concatenate(c) for c in zip(*parts))
     split = np.array([SPLITS.index(s) for s in splits], np.int8)[split]
-    after = lambda a: (a[1:] > a[:-1], a[1:] == a[:-1])
-    (s, s_), (i, i_), (m, m_) = map(after, (split, image, mask))
-    if not (s | s_ & (i | i_ & (m | m_))).all():
+    sorted_ = np.ones(len(split)-1, bool) # does each row stand behind the one before it?
+    for a in (mask, image, split): sorted_ = (a[1:] > a[:-1]) | (a[1:] == a[:-1]) & sorted_
+    if not sorted_.all():
         order = np.lexsort((kind, mask, image, split))
         split, image, mask, kind = split[order], image[order], mask[order], kind[order]
     return split, image, mask, kind, bad
@@ -160,10 +164,13 @@ def _build(meta, folder):
     arrays = dict(ids=np.char.decode(ids, 'utf-8'), masks=mask[fresh], mask_kinds=kind[fresh], mask_ends=np.add.reduceat(fresh, first, dtype=np.int64).cumsum())
     del split, image, mask, kind
     ends = lambda at: np.searchsorted(at, np.arange(len(ids)), 'right')
-    unmasked = lambda t: pc.or_(pc.equal(t['masked'], 0), pc.equal(t['IsGroupOf'], 1))
+    def unmasked(t): # and with four sides
+        found = pc.or_(pc.equal(t['masked'], 0), pc.equal(t['IsGroupOf'], 1))
+        for side in ('XMin', 'XMax', 'YMin', 'YMax'): found = pc.and_(found, pc.is_finite(t[side]))
+        return found
     at, box_kinds, *sides, _, _ = _table(meta/'boxes.csv', ['DisplayName', 'XMin', 'XMax', 'YMin', 'YMax', 'masked', 'IsGroupOf'], kinds, starts, ids, unmasked)
     arrays |= dict(boxes=np.stack(sides, 1), box_kinds=box_kinds.astype(np.int16), box_ends=ends(at))
-    at, said_kinds, said = _table(meta/'labels.csv', ['DisplayName', 'Confidence'], kinds, starts, ids)
+    at, said_kinds, said = _table(meta/'labels.csv', ['DisplayName', 'Confidence'], kinds, starts, ids, lambda t: pc.is_valid(t['Confidence']))
     arrays |= dict(said=said.astype(np.int8), said_kinds=said_kinds.astype(np.int16), said_ends=ends(at))
     at, rotation = _table(meta/'attribution.csv', ['Rotation'], kinds, starts, ids, quoted=True)
     arrays['rotation'] = np.full(len(ids), np.nan, np.float32); arrays['rotation'][at] = rotation
@@ -197,5 +204,12 @@ class Index:
 
     def __getstate__(self): return dict(data=self.data, folder=self.folder) # a worker process maps the same files
     def __setstate__(self, state): self.data = state['data']; self._open(state['folder'])
-    def span(self, split): return range(*self.starts[SPLITS.index(split):][:2])
-    def of(self, what, i): return slice(getattr(self, f'{what}_ends')[i-1] if i else 0, getattr(self, f'{what}_ends')[i])
+
+    def span(self, split:str) -> range: # positions of its images
+        "Where the images of a split stand"
+        return range(*self.starts[SPLITS.index(split):][:2])
+
+    def of(self, what:str, i:int) -> slice: # of the arrays of that kind
+        "The rows of image `i`; `what` is 'mask', 'box' or 'said'"
+        ends = getattr(self, f'{what}_ends')
+        return slice(ends[i-1] if i else 0, ends[i])
