@@ -49,8 +49,9 @@ class Zoom:
     area:float=0.5 # smallest share of the square that is kept
     ratio:float=4/3 # width to height of what is kept, at most; at least its inverse
     def __call__(self, x):
-        share, shape = x.rng.uniform(self.area, 1), exp(x.rng.uniform(-log(self.ratio), log(self.ratio)))
-        w, h = (min(1, sqrt(share*shape)), min(1, sqrt(share/shape)))
+        share, bend = x.rng.uniform(self.area, 1), x.rng.uniform(-log(self.ratio), log(self.ratio))
+        shape = exp(np.clip(bend, log(share), -log(share))) # neither side longer than the square
+        w, h = sqrt(share*shape), sqrt(share/shape)
         u, v = x.rng.uniform(-1, 1, 2)
         x.matrix = x.matrix @ np.array([[w, 0, u*(1-w)], [0, h, v*(1-h)], [0, 0, 1]])
 
@@ -99,7 +100,7 @@ def augment(
 # %% ../nbs/02a_augmentation.ipynb #7fac97a3
 def augmentation(
     size:int, # side of the result in pixels
-    crop:float=0.5, # smallest share of the picture's area that is kept
+    crop:float=0.5, # smallest share of the square that is kept
     degrees:float=8, # largest rotation
 ) -> list: # of steps
     "Random changes that leave a picture's meaning alone"
@@ -112,11 +113,10 @@ class Paste:
     lenders:dict # class -> positions of pictures that show it
     get:object # function: position -> (image uint8 (S,S,3), mask uint8 (S,S))
     p:float=0.5 # how often
-    power:float=1. # a class is chosen with 1/number of its pictures to this power; 0: all alike
     def __call__(self, x):
         classes = [c for c, at in self.lenders.items() if len(at)]
         if not classes or x.rng.random() >= self.p: return
-        odds = np.array([len(self.lenders[c])**-self.power for c in classes])
+        odds = np.array([1/len(self.lenders[c]) for c in classes])
         c = classes[x.rng.choice(len(classes), p=odds/odds.sum())]
         image, mask = self.get(int(x.rng.choice(self.lenders[c])))
         where = Picture(image, (mask == c).astype(np.uint8), x.rng, np.eye(3))

@@ -22,9 +22,9 @@ from fastcore.script import call_parse, is_cli
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .figures import class_colors, color_map, overlay, show_grid
+from .figures import add_legend, class_colors, color_map, overlay, show_grid # all of them can be had from here, too
 from .images import check_fit, read_bytes, read_mask, read_stored, turn
-from .index import Index, inside, sample_data
+from .index import Index, inside
 from .sample import UserError, one_line
 from .stores import SPLITS, progress
 

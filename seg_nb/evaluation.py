@@ -26,7 +26,8 @@ from matplotlib import pyplot as plt
 from torch import Tensor
 
 from . import __version__
-from .dataset import SegmentationDataset, class_colors, color_map, read_ahead, show_grid
+from .dataset import SegmentationDataset, read_ahead
+from .figures import class_colors, color_map, show_grid
 from .metrics import class_counts, class_iou, class_table, confusion, iou_ci95, miou_ci95, show_confusion, summary
 from .model import load_checkpoint, pick_device
 from .sample import UserError, one_line

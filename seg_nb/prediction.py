@@ -17,7 +17,8 @@ from fastcore.script import Param, call_parse, is_cli
 from PIL import Image
 from torch import Tensor
 
-from .dataset import class_colors, overlay, read_image
+from .figures import class_colors, overlay
+from .images import read_image
 from .download import download
 from .evaluation import evaluate, output_folder, predict_maps, read_ahead
 from .model import load_checkpoint, pick_device

@@ -17,7 +17,7 @@ from fastcore.script import call_parse
 from torch import Tensor, nn
 
 from . import dataset as dataset_module, metrics as metrics_module, model as model_module, transforms as transforms_module
-from .dataset import cached, code_digest, data_digest, sample_data
+from .index import cached, code_digest, data_digest, sample_data
 from .metrics import class_table, confusion, summary
 from .model import create_model, freeze_stages, load_checkpoint, pick_device, save_checkpoint, segmentation_loss, set_seed, train_mode
 from .sample import UserError, one_line

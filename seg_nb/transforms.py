@@ -8,7 +8,7 @@ __all__ = ['IMAGENET_MEAN', 'IMAGENET_STD', 'MARGIN', 'placement', 'letterbox', 
            'show_batch']
 
 # %% ../nbs/03_transforms.ipynb #5f5ae3bb
-import hashlib, json, os
+import hashlib, os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,12 +21,12 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from . import dataset as dataset_module, images as images_module
 from .augmentation import FILL, Paste, augment, augmentation
-from .dataset import UNKNOWN, SegmentationDataset, code_digest, read_ahead
+from .dataset import UNKNOWN, SegmentationDataset, read_ahead
 from .figures import show_grid
 from .images import scaled, shrink
-from .index import kept_folder
+from .index import code_digest, kept_folder
 from .sample import UserError
-from .stores import progress, writing
+from .stores import progress
 
 # %% ../nbs/03_transforms.ipynb #c212007a
 def placement(
@@ -75,14 +75,15 @@ def normalize(
     "Pixels as a network expects them"
     scale = 1/(255*torch.tensor(std, device=x.device))
     shift = -255*torch.tensor(mean, device=x.device)*scale
-    if not (y := x.movedim(-3, -1)).is_contiguous(): return x.float().mul_(scale[:, None, None]).add_(shift[:, None, None])
-    rows = y.reshape(-1, 3*y.shape[-2]).float().mul_(scale.repeat(y.shape[-2])).add_(shift.repeat(y.shape[-2]))
+    if not (y := x.movedim(-3, -1)).is_contiguous(): return x.to(torch.float32, copy=True).mul_(scale[:, None, None]).add_(shift[:, None, None])
+    rows = y.reshape(-1, 3*y.shape[-2]).to(torch.float32, copy=True).mul_(scale.repeat(y.shape[-2])).add_(shift.repeat(y.shape[-2]))
     return rows.view(y.shape).movedim(-1, -3)
 
 # %% ../nbs/03_transforms.ipynb #c5d6ffe0
 def _digest(ds, size):
     "10 hex digits for what decides the content of a prepared dataset"
-    h = hashlib.blake2b(repr((size, ds.labels, ds.classes, ds.on_error, ds.overlap, ds.index.folder.name, FILL, code_digest(dataset_module, images_module))).encode(), digest_size=5)
+    from seg_nb import transforms as this_module
+    h = hashlib.blake2b(repr((size, ds.labels, ds.classes, ds.on_error, ds.overlap, ds.index.folder.name, FILL, code_digest(dataset_module, images_module, this_module))).encode(), digest_size=5)
     images, masks = ds.data/'images'/ds.split, ds.data/'masks'/ds.split
     first, last = ds.index.of('mask', ds.span.start).start, ds.index.of('mask', ds.span.stop-1).stop
     for folder, names in ((images, (f'{i}.jpg' for i in ds.ids)), (masks, (n.decode() for n in ds.index.masks[first:last]))):
@@ -186,7 +187,6 @@ class PartialLabels(NamedTuple):
     regions:Tensor # int64 (B,H,W); 255 allows everything
     allowed:Tensor # uint8 (B,R,C): 0 no, 1 maybe, 2 only because nobody looked
     def to(self, *args, **kwargs): return PartialLabels(*(t.to(*args, **kwargs) for t in self))
-    def __len__(self): return len(self.regions)
 
 class Collate:
     "Items of a `PreparedDataset` become a batch: xb float32 (B,3,S,S) in channels-last order, yb int64 (B,S,S) or `PartialLabels`"
@@ -226,6 +226,7 @@ def loader(
 ) -> DataLoader: # of (xb float32 (B,3,size,size), yb int64 (B,size,size) or `PartialLabels`)
     "Batches of one split"
     if train and bs < 2: raise UserError(f"batch size {bs}: training needs at least 2, because batch normalisation compares pictures", status=2)
+    if seed < 0: raise UserError(f"seed {seed}: must be 0 or more", status=2)
     if workers is None: workers = min(8, (os.cpu_count() or 1)//2) if torch.cuda.is_available() or torch.backends.mps.is_available() else 0
     prepared = _training_set(ds, size, seed, crop, pasting) if train else PreparedDataset(ds, size)
     sampler = EpochSampler(len(prepared), seed, train, rare_weights(prepared.pixels, balance) if train and balance else None)
