@@ -16,7 +16,7 @@ import torch
 from fastcore.script import call_parse
 from torch import Tensor, nn
 
-from . import dataset as dataset_module, metrics as metrics_module, model as model_module, transforms as transforms_module
+from . import augmentation as augmentation_module, dataset as dataset_module, images as images_module, metrics as metrics_module, model as model_module, transforms as transforms_module
 from .index import cached, code_digest, data_digest, sample_data
 from .metrics import class_table, confusion, summary
 from .model import create_model, freeze_stages, load_checkpoint, pick_device, save_checkpoint, segmentation_loss, set_seed, train_mode
@@ -248,5 +248,5 @@ def train_sample(
 def sample_checkpoint() -> Path: # folder with best.safetensors and history.csv
     "A network trained on the embedded sample, once, and kept in the cache"
     from seg_nb import training as this_module
-    modules = dataset_module, transforms_module, model_module, metrics_module, this_module
+    modules = images_module, dataset_module, augmentation_module, transforms_module, model_module, metrics_module, this_module
     return cached(f'trained-{code_digest(*modules)}-{data_digest(sample_data())}', lambda folder: train_sample(sample_data(), folder))
