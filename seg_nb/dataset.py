@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['OVERLAPS', 'UNKNOWN', 'NO', 'MAYBE', 'UNVERIFIED', 'VIEWS', 'WRONG', 'combine_masks', 'label_regions',
-           'allowed_classes', 'view_labels', 'data_classes', 'SegmentationDataset', 'read_ahead', 'check_up', 'doctor',
-           'explore']
+           'allowed_classes', 'view_labels', 'data_classes', 'FolderSplit', 'SegmentationDataset', 'read_ahead',
+           'check_up', 'doctor', 'explore']
 
 # %% ../nbs/02_dataset.ipynb #b78d431b
 import hashlib, html, json, os
@@ -137,8 +137,50 @@ def _setup(data, split, labels, classes, overlap, on_error):
     if index.bad and on_error == 'raise': raise UserError(f"{meta/'all_images.csv'}: names {index.bad}, which is outside the folder; remove its row")
     return index, labels, chosen
 
+# %% ../nbs/02_dataset.ipynb #954726be
+class FolderSplit:
+    "One split of a data folder: its images, their files and their classes"
+    def __init__(self,
+        data, # folder that `download` filled
+        split:str, # 'train', 'validation' or 'test'
+        index:Index, # of the folder
+        classes:list, # names in order of their labels, 'background' first
+    ):
+        self.data, self.split, self.index, self.classes = Path(data), split, index, classes
+        self.span, self._images, self._masks = index.span(split), self.data/'images'/split, self.data/'masks'/split
+        self._class = np.array([classes.index(k) if k in classes[1:] else 0 for k in index.kinds] or [0], np.uint8)
+
+    @property
+    def ids(self): return self.index.ids[self.span.start:self.span.stop] # (N,) str, sorted
+    def __len__(self): return len(self.span)
+    def rotation(self, i): return float(self.index.rotation[self.span[i]])
+    def image_path(self, i): return self._images/f'{self._inside(str(self.ids[i]))}.jpg'
+
+    def _inside(self, name):
+        if inside(name): return name
+        raise UserError(f"{self.data/'meta'/'all_images.csv'}: names {name!r}, which is outside the folder; remove its row")
+
+    def masks_of(self, i:int): # paths, class of each
+        "The mask files of an image"
+        at = self.index.of('mask', self.span[i])
+        return [self._masks/self._inside(n.decode()) for n in self.index.masks[at]], self._class[self.index.mask_kinds[at]].tolist()
+
+    def find(self, id:str) -> int: # its position
+        "Where an image stands in `ids`"
+        i = int(np.searchsorted(self.ids, id))
+        if i == len(self) or self.ids[i] != id: raise UserError(f"{self.data}: has no image {id} in its {self.split} split")
+        return i
+
+    def showing(self, name:str) -> np.ndarray: # positions, sorted
+        "The images with a mask of a class"
+        if name not in self.classes[1:]: raise UserError(f"{self.data}: has no class {name}; it holds {', '.join(self.classes[1:])}")
+        if not len(self): return np.zeros(0, int)
+        rows = slice(self.index.of('mask', self.span.start).start, self.index.of('mask', self.span.stop-1).stop)
+        own = rows.start + np.flatnonzero(self._class[self.index.mask_kinds[rows]] == self.classes.index(name))
+        return np.unique(np.searchsorted(self.index.mask_ends, own, 'right')) - self.span.start
+
 # %% ../nbs/02_dataset.ipynb #3f2707ce
-class SegmentationDataset(Dataset):
+class SegmentationDataset(FolderSplit, Dataset):
     "Images and label maps of one split of a data folder"
     def __init__(self,
         data, # folder that `download` filled
@@ -149,47 +191,17 @@ class SegmentationDataset(Dataset):
         on_error:str='raise', # a file that cannot be read: 'raise', or 'skip' (the item is None)
         overlap:str='smallest', # which mask is on top, see `combine_masks`
     ):
-        self.data, self.split, self.transform, self.on_error, self.overlap = Path(data), split, transform, on_error, overlap
-        self.index, self.labels, self.classes = _setup(data, split, labels, classes, overlap, on_error)
-        self.span, self._images, self._masks = self.index.span(split), self.data/'images'/split, self.data/'masks'/split
-        self._class = np.array([self.classes.index(k) if k in self.classes[1:] else 0 for k in self.index.kinds] or [0], np.uint8)
-
-    @property
-    def ids(self): return self.index.ids[self.span.start:self.span.stop] # (N,) str, sorted
-    def __len__(self): return len(self.span)
-    def rotation(self, i): return float(self.index.rotation[self.span[i]])
-
-    def find(self, id:str) -> int: # its position
-        "Where an image stands in `ids`"
-        i = int(np.searchsorted(self.ids, id))
-        if i == len(self) or self.ids[i] != id: raise UserError(f"{self.data}: has no image {id} in its {self.split} split")
-        return i
-
-    def _inside(self, name):
-        if inside(name): return name
-        raise UserError(f"{self.data/'meta'/'all_images.csv'}: names {name!r}, which is outside the folder; remove its row")
-
-    def image_path(self, i): return self._images/f'{self._inside(str(self.ids[i]))}.jpg'
-
-    def masks_of(self, i:int): # paths, class of each
-        "The mask files of an image"
-        at = self.index.of('mask', self.span[i])
-        return [self._masks/self._inside(n.decode()) for n in self.index.masks[at]], self._class[self.index.mask_kinds[at]].tolist()
-
-    def showing(self, name:str) -> np.ndarray: # positions, sorted
-        "The images with a mask of a class"
-        if name not in self.classes[1:]: raise UserError(f"{self.data}: has no class {name}; it holds {', '.join(self.classes[1:])}")
-        at = slice(self.index.mask_ends[self.span.start-1] if self.span.start else 0, self.index.mask_ends[self.span.stop-1] if len(self) else 0)
-        rows = at.start + np.flatnonzero(self._class[self.index.mask_kinds[at]] == self.classes.index(name))
-        return np.unique(np.searchsorted(self.index.mask_ends, rows, 'right')) - self.span.start
+        index, self.labels, classes = _setup(data, split, labels, classes, overlap, on_error)
+        super().__init__(data, split, index, classes)
+        self.transform, self.on_error, self.overlap = transform, on_error, overlap
 
     def merge(self, i:int, masks, labels, size, shares=None): # (regions uint8 (H,W), allowed uint8 (R,C)) for 'partial', else (mask uint8 (H,W),)
         "The labels of an image as stored, from its masks and all that is said about it"
-        i, C = self.span[i], len(self.classes)
-        boxed, said = self.index.of('box', i), self.index.of('said', i)
+        C, boxed, said = len(self.classes), self.index.of('box', self.span[i]), self.index.of('said', self.span[i])
+        if self.labels == 'naive': return combine_masks(masks, labels, size, self.overlap, shares=shares),
         kinds = self._class[self.index.box_kinds[boxed]]
-        regions, sets = label_regions(masks, labels, size, C, self.index.boxes[boxed][kinds > 0], kinds[kinds > 0].tolist(), self.overlap, shares) if self.labels != 'naive' else (combine_masks(masks, labels, size, self.overlap, shares=shares), [])
-        if self.labels != 'partial': return view_labels(regions, sets, C, self.labels),
+        regions, sets = label_regions(masks, labels, size, C, self.index.boxes[boxed][kinds > 0], kinds[kinds > 0].tolist(), self.overlap, shares)
+        if self.labels == 'ignore': return view_labels(regions, sets, C),
         verified = {int(c): int(v) for c, v in zip(self._class[self.index.said_kinds[said]], self.index.said[said]) if c}
         return regions, allowed_classes(sets, C, {**verified, **{int(c): 1 for c in kinds if c not in verified}, **{c: 1 for c in labels if c}})
 
@@ -255,6 +267,7 @@ def _examine(ds, i):
     if not [l for l in lines if l[0] != 'mask is empty']: pixels = np.bincount(ds.merge(i, masks, labels, tuple(image.shape[1:]))[0].flatten().numpy(), minlength=256)
     return lines, pixels, print_, up
 
+# %% ../nbs/02_dataset.ipynb #0cee62d2
 def check_up(
     data, # a data folder
 ) -> tuple: # (table: DataFrame, rows by kind and what, one column a split; list of lines about files)
@@ -320,6 +333,7 @@ def _still(sets, n=3):
     white = np.full((200, 200, 3), 255, np.uint8)
     return show_grid([[_tile(*ds.load(int(p[k]), 200)[:2]) if k < len(p) else white for p in shown.values()] for k in range(n)], titles=list(shown), classes=ds.classes, size=1.6)
 
+# %% ../nbs/02_dataset.ipynb #188bf869
 def explore(
     data, # a data folder
     labels:str=None, # view: 'naive' or 'ignore'; None: 'ignore' where boxes were downloaded
@@ -333,7 +347,7 @@ def explore(
     if still or not is_notebook(): return _still(sets)
     split, name = w.Dropdown(options=list(sets), description='split'), w.Dropdown(options=['any class', *next(iter(sets.values())).classes[1:]], description='class')
     alpha, at = w.FloatSlider(.5, min=0, max=1, step=.1, description='labels'), w.IntSlider(0, min=0, max=0, description='image')
-    back, on, picture, text = w.Button(description='previous'), w.Button(description='next'), w.Image(layout=w.Layout(max_width='640px')), w.HTML()
+    back, on, picture, text = w.Button(description='previous'), w.Button(description='next'), w.Image(layout=w.Layout(max_width='640px', max_height='520px', object_fit='contain')), w.HTML()
     def chosen(): return np.arange(len(sets[split.value])) if name.value == 'any class' else sets[split.value].showing(name.value)
     def draw(_=None):
         found = chosen()
@@ -344,4 +358,4 @@ def explore(
     for control, act in ((split, restart), (name, restart), (alpha, draw), (at, draw)): control.observe(act, 'value')
     back.on_click(lambda _: setattr(at, 'value', max(0, at.value-1))); on.on_click(lambda _: setattr(at, 'value', min(at.max, at.value+1)))
     restart(None)
-    return w.VBox([w.HBox([split, name, alpha]), w.HBox([back, on, at]), text, picture, w.HTML(_legend(sets[split.value].classes))])
+    return w.VBox([w.HBox([split, name, alpha]), w.HBox([back, on, at]), w.HTML(_legend(sets[split.value].classes)), text, picture])

@@ -127,6 +127,7 @@ def _masks(path, kinds):
         split, image, mask, kind = split[order], image[order], mask[order], kind[order]
     return split, image, mask, kind, bad
 
+# %% ../nbs/01c_index.ipynb #a45723e0
 def _positions(split, image, starts, splits, ids):
     "Where images (k,) stand among all `ids`, which are sorted within each split; -1 if nowhere"
     found = np.full(len(image), -1, np.int32)
@@ -177,6 +178,7 @@ def _build(meta, folder):
     for name, a in arrays.items(): np.save(folder/f'{name}.npy', a)
     (folder/'index.json').write_text(json.dumps(dict(kinds=kinds, starts=starts.tolist(), bad=bad)))
 
+# %% ../nbs/01c_index.ipynb #830d3f13
 def _version(meta):
     "10 hex digits for the state of the tables, by their sizes and times, and of the code that reads them"
     from seg_nb import index as this_module

@@ -113,6 +113,7 @@ def _write(ds, size, folder):
         for a, t in zip(allowed, tables): a[:len(t)] = t
         np.save(folder/'allowed.npy', allowed)
 
+# %% ../nbs/03_transforms.ipynb #5ca38ecf
 def prepare(
     ds:SegmentationDataset, # where the samples come from
     size:int, # side of the squares in pixels
@@ -233,6 +234,7 @@ def loader(
     return DataLoader(prepared, bs, sampler=sampler, num_workers=workers, drop_last=train and len(prepared) % bs == 1, collate_fn=Collate(mean, std),
                       generator=torch.Generator().manual_seed(seed), pin_memory=torch.cuda.is_available(), persistent_workers=workers > 0)
 
+# %% ../nbs/03_transforms.ipynb #80d17c88
 def dataloaders(
     data, # a data folder
     size:int=224, # side of the pictures in pixels
