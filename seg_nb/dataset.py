@@ -212,7 +212,8 @@ class SegmentationDataset(FolderSplit, Dataset):
         "Read one image and merge its masks"
         image, hw, up = read_stored(self.image_path(i), side, self.rotation(i))
         files, labels = self.masks_of(i)
-        masks, shares = zip(*(read_mask(f, hw, image.shape[1:], share=True) for f in files)) if files else ((), ())
+        masks, shares = [read_mask(f, hw, image.shape[1:], share=len(files) > 1) for f in files], None
+        if len(files) > 1: masks, shares = zip(*masks)
         mask, *allowed = self.merge(i, masks, labels, tuple(image.shape[1:]), shares)
         return turn(image, up).contiguous(), turn(mask, up).contiguous(), *allowed
 

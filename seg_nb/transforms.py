@@ -45,7 +45,8 @@ def letterbox(
 ): # image uint8 (3,size,size); with a mask, also mask uint8 (size,size) whose padding is 255
     "Scale a photo into the middle of a square"
     top, left, h, w = placement(image.shape[1:], size)
-    square = torch.tensor(FILL, dtype=torch.uint8)[:, None, None].repeat(1, size, size)
+    square = torch.empty(3, size, size, dtype=torch.uint8)
+    for channel, value in zip(square, FILL): channel.fill_(value)
     square[:, top:top+h, left:left+w] = shrink(image.permute(1, 2, 0).numpy(), (h, w))
     if mask is None: return square
     labels = torch.full((size, size), UNKNOWN, dtype=torch.uint8)
