@@ -29,12 +29,13 @@ def closure(
     return set(seen)
 
 
-class Absent:
-    "A finder that refuses modules as if they were not installed"
-    def __init__(self, names): self.names = names
+class Without:
+    "A finder that does not find some modules, as if they were not installed; whoever only asks whether they are is told no"
+    def __init__(self, finder, names): self.finder, self.names = finder, names
+    def __getattr__(self, name): return getattr(self.finder, name)
 
     def find_spec(self, name, path=None, target=None):
-        if name.partition('.')[0] in self.names: raise ModuleNotFoundError(f'{name} is not among the runtime requirements', name=name)
+        return None if name.partition('.')[0] in self.names else self.finder.find_spec(name, path, target)
 
 
 def ask_for_help(
@@ -51,7 +52,7 @@ def main():
     package = sys.argv[1]
     allowed = closure(package)
     absent = {m for m, dists in packages_distributions().items() if not {canonical(d) for d in dists} & allowed}
-    sys.meta_path.insert(0, Absent(absent))
+    sys.meta_path[:] = [Without(f, absent) for f in sys.meta_path]
     modules = [m.name for m in pkgutil.iter_modules(importlib.import_module(package).__path__)]
     for m in modules: importlib.import_module(f'{package}.{m}')
     for command in distribution(package).entry_points.select(group='console_scripts'): ask_for_help(command.name)
