@@ -117,9 +117,13 @@ def data_classes(
     data, # a data folder
 ) -> list: # class names in order of their labels, 'background' first
     "The classes of a data folder: as chosen at download, or as found in its table"
-    path, index = Path(data)/'meta'/'classes.json', Index(data)
-    try: chosen = list(json.loads(path.read_text())['classes']) if path.exists() else sorted(index.kinds[k] for k in np.unique(index.mask_kinds))
-    except (ValueError, KeyError, TypeError): raise UserError(f"{path}: is no list of classes; run seg_nb_download again") from None
+    path = Path(data)/'meta'/'classes.json'
+    if path.exists():
+        try: chosen = list(json.loads(path.read_text())['classes'])
+        except (ValueError, KeyError, TypeError): raise UserError(f"{path}: is no list of classes; run seg_nb_download again") from None
+    else:
+        index = Index(data)
+        chosen = sorted(index.kinds[k] for k in np.unique(index.mask_kinds))
     if 'background' in chosen: raise UserError(f"{data}: has a class named background, which is what all other pixels are; give it another name")
     return ['background', *chosen]
 
@@ -273,9 +277,9 @@ def check_up(
     data, # a data folder
 ) -> tuple: # (table: DataFrame, rows by kind and what, one column a split; list of lines about files)
     "Read every image and mask of a folder, and say what is there and what is wrong"
-    table, lines, prints, meta = {}, [], {}, Path(data)/'meta'
+    table, lines, prints, meta, index = {}, [], {}, Path(data)/'meta', Index(data)
     labels = 'ignore' if (meta/'boxes.csv').exists() else 'naive'
-    for split in [s for s in SPLITS if len(Index(data).span(s))]:
+    for split in [s for s in SPLITS if len(index.span(s))]:
         ds = SegmentationDataset(data, split, labels, on_error='skip')
         wrong, shown, pixels, turned, n_masks = Counter(), np.zeros(256, int), np.zeros(256, int), 0, 0
         with progress(len(ds), f'check {split}', 'images') as bar:
@@ -342,7 +346,8 @@ def explore(
 ): # widgets to display, or a matplotlib Figure
     "Leaf through the images of a folder and their labels"
     if labels == 'partial': raise UserError("labels 'partial': has more than one class for a pixel; explore shows naive or ignore", status=2)
-    sets = {s: SegmentationDataset(data, s, labels) for s in SPLITS if len(Index(data).span(s))}
+    index = Index(data)
+    sets = {s: SegmentationDataset(data, s, labels) for s in SPLITS if len(index.span(s))}
     try: import ipywidgets as w
     except ImportError: still = True
     if still or not is_notebook(): return _still(sets)

@@ -6,7 +6,7 @@
 __all__ = ['REQUIRED', 'code_digest', 'data_digest', 'cached', 'sample_data', 'kept_folder', 'inside', 'Index']
 
 # %% ../nbs/01c_index.ipynb #fae6f536
-import csv, hashlib, json, shutil
+import csv, hashlib, json, re, shutil
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as arrow_csv
 from filelock import FileLock
 
 from . import annotations as annotations_module, download as download_module, sample as sample_module, shards as shards_module, stores as stores_module
+from .annotations import csv_pieces
 from .download import download
 from .sample import UserError, cache_dir, whole_folder
 from .stores import SPLITS, writing
@@ -78,17 +78,14 @@ _types = dict(ImageID=pa.string(), MaskPath=pa.string(), DisplayName=pa.dictiona
 
 def _pieces(path, columns, quoted=False):
     "Tables of some megabytes with the columns wanted, one after the other; `quoted`: texts may go over several lines"
-    parse, convert = arrow_csv.ParseOptions(newlines_in_values=quoted), arrow_csv.ConvertOptions(include_columns=columns, column_types={c: _types[c] for c in columns})
     try: f = open(path, 'rb')
     except OSError as e: raise UserError(f"{path}: cannot be read ({e.strerror}); run seg_nb_download again") from None
     with f:
         header = next(csv.reader([f.readline().decode('utf-8-sig', 'replace')]), [])
         if lost := [c for c in columns if c not in header]: raise UserError(f"{path}: has no column {', '.join(lost)}; it needs {', '.join(columns)}")
-        while piece := f.read(1 << 24) + f.readline():
-            while quoted and piece.count(b'"') % 2 and (line := f.readline()): piece += line
-            if not piece.strip(): continue
-            try: yield arrow_csv.read_csv(pa.BufferReader(piece), arrow_csv.ReadOptions(column_names=header), parse, convert).unify_dictionaries().combine_chunks()
-            except pa.ArrowInvalid as e: raise UserError(f"{path}: is no valid table ({' '.join(str(e).split())[:120]}); run seg_nb_download again") from None
+        try:
+            for table in csv_pieces(f, header, {c: _types[c] for c in columns}, quoted): yield table.unify_dictionaries().combine_chunks()
+        except pa.ArrowInvalid as e: raise UserError(f"{path}: is no valid table ({' '.join(str(e).split())[:120]}); run seg_nb_download again") from None
 
 def _numbers(column, known):
     "Names as their positions in a list, which grows"
@@ -105,7 +102,7 @@ def inside(
     name:str, # of an image or a mask, from a table
 ) -> bool: # whether it names something in its folder
     "Is this a mere name? `../x.png`, `/x.png`, `C:x.png` and the empty name are none"
-    return not (set(name) & set('/\\:') or set(name) <= {'.'} or min(name) < ' ')
+    return not re.search(_OUTSIDE, name)
 
 def _masks(path, kinds):
     "Rows of all_images.csv, sorted: split (m,), image (m,), mask (m,) and kind (m,); the first name of a file elsewhere, if there is one"

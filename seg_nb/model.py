@@ -212,9 +212,10 @@ def segmentation_loss(
     class_weights:Tensor=None, # (C,) weight of each class; not for `PartialLabels`
 ) -> Tensor: # scalar, mean over the known pixels; 0 where there are none
     "Cross entropy over known pixels, or the partial-label loss where labels are partial"
-    if isinstance(yb, PartialLabels): return partial_loss(out['out'], yb) + (aux_weight*partial_loss(out['aux'], yb) if 'aux' in out else 0)
-    known = (yb != UNKNOWN).sum().clamp(min=1) if class_weights is None else class_weights[yb[yb != UNKNOWN]].sum().clamp(min=1e-6)
-    loss = lambda logits: F.cross_entropy(logits.float(), yb, class_weights, ignore_index=UNKNOWN, reduction='sum')/known
+    if isinstance(yb, PartialLabels): loss = lambda logits: partial_loss(logits, yb)
+    else:
+        known = (yb != UNKNOWN).sum().clamp(min=1) if class_weights is None else class_weights[yb[yb != UNKNOWN]].sum().clamp(min=1e-6)
+        loss = lambda logits: F.cross_entropy(logits.float(), yb, class_weights, ignore_index=UNKNOWN, reduction='sum')/known
     return loss(out['out']) + (aux_weight*loss(out['aux']) if 'aux' in out else 0)
 
 # %% ../nbs/04_model.ipynb #0a13f536
