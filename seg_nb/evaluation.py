@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['BINS', 'CSS', 'square_logits', 'image_logits', 'logit_bins', 'Scores', 'scored', 'score', 'output_folder',
-           'metrics_dict', 'show_classes', 'show_logits', 'show_curves', 'rank_images', 'choose_examples',
-           'predict_maps', 'show_example', 'caption', 'embed', 'panel', 'html_table', 'report', 'check_classes',
-           'fig_bytes', 'draw_charts', 'write_examples', 'write_all', 'evaluate']
+           'metrics_dict', 'show_classes', 'show_logits', 'rank_images', 'choose_examples', 'predict_maps',
+           'show_example', 'caption', 'embed', 'panel', 'html_table', 'report', 'check_classes', 'fig_bytes',
+           'draw_charts', 'write_examples', 'write_all', 'evaluate']
 
 # %% ../nbs/07_evaluation.ipynb #afa9b799
 import base64, html, json
@@ -33,6 +33,7 @@ from .model import load_checkpoint, pick_device
 from .sample import UserError, one_line
 from .stores import progress, write_whole
 from .transforms import letterbox, normalize, unletterbox
+from .watching import show_curves
 
 # %% ../nbs/07_evaluation.ipynb #1f717489
 def square_logits(
@@ -171,20 +172,6 @@ def show_logits(
         ax.set_title(name, fontsize=10); ax.set(yticks=[], xlim=(mid[used[0]] - 1, mid[used[-1]] + 1) if len(used) else None)
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside lower center', ncols=2, frameon=False)
     fig.suptitle('Logits of each class', fontsize=11)
-    return fig
-
-# %% ../nbs/07_evaluation.ipynb #44bb6d6f
-def show_curves(
-    history:pd.DataFrame, # columns epoch, train_loss, val_loss, miou; one row an epoch
-): # the matplotlib Figure
-    "Draw loss and mIoU against epochs"
-    fig, (a, b) = plt.subplots(1, 2, figsize=(6, 2.3), layout='constrained')
-    for name, label in (('train_loss', 'training'), ('val_loss', 'validation')): a.plot(history.epoch, history[name], marker='.', label=label)
-    for name, label in (('miou', 'with background'), ('miou_foreground', 'foreground')):
-        if name in history: b.plot(history.epoch, history[name], marker='.', label=label)
-    a.set(title='Loss', xlabel='epoch', ylim=(0, None)); b.set(title='mIoU of validation', xlabel='epoch', ylim=(0, 1))
-    for ax in (a, b):
-        ax.legend(frameon=False); ax.spines[['top', 'right']].set_visible(False); ax.xaxis.get_major_locator().set_params(integer=True)
     return fig
 
 # %% ../nbs/07_evaluation.ipynb #b14d92fe

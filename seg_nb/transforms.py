@@ -173,7 +173,7 @@ class EpochSampler(Sampler):
         seed:int=0, # decides the order
         shuffle:bool=True, # False: in order
         weights=None, # (n,) how often each comes, mean 1; None: once
-    ): self.n, self.seed, self.shuffle, self.weights, self.epoch = n, seed, shuffle, weights, 0
+    ): self.n, self.seed, self.shuffle, self.weights, self.epoch, self.start = n, seed, shuffle, weights, 0, 0 # start: places of the epoch that are left out, because they were had before
     def __len__(self): return self.n
     def __iter__(self):
         g = torch.Generator().manual_seed(self.seed*100_003 + self.epoch)
@@ -181,7 +181,7 @@ class EpochSampler(Sampler):
         if self.weights is None: chosen = torch.arange(self.n)
         else: chosen = torch.searchsorted(torch.as_tensor(self.weights).double().cumsum(0), torch.arange(self.n) + torch.rand((), generator=g).double()).clamp(max=self.n-1)
         again = torch.arange(self.n) - torch.searchsorted(chosen, chosen)
-        yield from ((self.epoch, i, a) for i, a in zip(chosen[order].tolist(), again[order].tolist()))
+        yield from ((self.epoch, i, a) for i, a in zip(chosen[order].tolist()[self.start:], again[order].tolist()[self.start:]))
 
 # %% ../nbs/03_transforms.ipynb #255bc59f
 class PartialLabels(NamedTuple):
