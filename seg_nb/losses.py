@@ -44,7 +44,7 @@ def cross_entropy(
     "Minus the logarithm of the true class's probability, mean over the known pixels"
     y = certain(yb)
     total = F.cross_entropy(logits.float(), y, class_weights, ignore_index=UNKNOWN, reduction='sum', label_smoothing=smoothing)
-    return total/known_pixels(y).clamp(min=1)
+    return total/known_pixels(yb).clamp(min=1)
 
 # %% ../nbs/04a_losses.ipynb #6f130e52
 def partial_loss(
@@ -57,6 +57,7 @@ def partial_loss(
     known = (yb.regions != UNKNOWN).flatten(1)
     weight = torch.tensor([0., 1., unverified], device=logits.device)[yb.allowed.long()] # (B,R,C)
     weight = weight.gather(1, yb.regions.flatten(1).clamp(max=R-1)[..., None].expand(-1, -1, C)) # (B,HW,C)
+    known = known & (weight.sum(-1) > 0) # a region that allows nothing says nothing
     weight = torch.where(known[..., None], weight, 1.)
     loss = -(logits.float().log_softmax(1).flatten(2).transpose(1, 2) + weight.log()).logsumexp(-1)
     return (loss*known).sum()/known.sum().clamp(min=1)
@@ -70,7 +71,7 @@ def focal_loss(
     "Cross entropy of each pixel times (1-p)^gamma, mean over the known pixels"
     y = certain(yb)
     each = F.cross_entropy(logits.float(), y, ignore_index=UNKNOWN, reduction='none') # 0 where unknown
-    return (each*(1 - (-each).exp()).clamp(min=1e-6)**gamma).sum()/known_pixels(y).clamp(min=1)
+    return (each*(1 - (-each).exp()).clamp(min=1e-6)**gamma).sum()/known_pixels(yb).clamp(min=1)
 
 # %% ../nbs/04a_losses.ipynb #4a00001a
 def dice_loss(
@@ -100,10 +101,14 @@ def lovasz_loss(
 def ce_loss(
     logits:Tensor, # float (B,C,H,W)
     yb, # int64 (B,H,W), 255 where unknown, or `PartialLabels`
-    **kwargs, # of `cross_entropy`, where there is one class a pixel
+    class_weights:Tensor=None, # (C,) weight of each class, where there is one class a pixel
+    smoothing:float=0, # label smoothing, likewise
+    unverified:float=0.5, # see `partial_loss`
 ) -> Tensor: # scalar; 0 where nothing is known
     "Cross entropy, or the partial-label loss where labels are partial"
-    return partial_loss(logits, yb) if isinstance(yb, PartialLabels) else cross_entropy(logits, yb, **kwargs)
+    if not isinstance(yb, PartialLabels): return cross_entropy(logits, yb, class_weights, smoothing)
+    if smoothing or class_weights is not None: raise UserError("smoothing and class weights: are for one class a pixel; leave them out, or use labels ignore", status=2)
+    return partial_loss(logits, yb, unverified)
 
 LOSSES = dict(ce=ce_loss, focal=focal_loss, dice=dice_loss, lovasz=lovasz_loss)
 
@@ -112,7 +117,7 @@ class SegmentationLoss:
     def __init__(self,
         parts:str='ce', # names of `LOSSES`, joined by +
         aux_weight:float=0.5, # weight of the auxiliary head's loss
-        **kwargs, # class_weights and smoothing of `cross_entropy`
+        **kwargs, # class_weights, smoothing and unverified of `ce_loss`
     ):
         if unknown := [p for p in parts.split('+') if p not in LOSSES]: raise UserError(f"loss {parts!r}: {unknown[0]!r} is none; join some of {', '.join(LOSSES)} by +", status=2)
         self.parts = [partial(LOSSES[p], **kwargs) if p == 'ce' else LOSSES[p] for p in parts.split('+')]

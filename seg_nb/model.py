@@ -265,13 +265,14 @@ def train_mode(
 # %% ../nbs/04_model.ipynb #0a13f536
 def save_checkpoint(
     path, # where to write, e.g. output/best.safetensors
-    model:nn.Module, # from `create_model`, or another with the same attributes
+    model:nn.Module, # from `create_model`
     classes, # class names in order of their labels, 'background' first
     size:int, # side of the training pictures in pixels
-    **extra, # further facts to keep, as JSON can hold them
+    **extra, # further facts to keep, as JSON can hold them; arch, stride, mean and std if the model is not of `create_model`
 ):
     "Write weights and all that is needed to use them, whole or not at all"
-    meta = dict(arch=model.arch, stride=model.stride, classes=list(classes), size=size, mean=model.mean, std=model.std, version=__version__, **extra)
+    about = {k: getattr(model, k, None) for k in ('arch', 'stride', 'mean', 'std')}
+    meta = {**about, 'classes': list(classes), 'size': size, 'version': __version__, **extra}
     tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
     write_whole(path, save(tensors, {k: json.dumps(v) for k, v in meta.items()}))
 

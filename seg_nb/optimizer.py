@@ -102,7 +102,7 @@ def suggest_lr(
 ) -> float: # learning rate for the head
     "A tenth of the rate at which the loss is least"
     if found.loss.isna().all(): raise UserError("lr_find: the loss is no number at any rate; look at the pictures and labels of a batch with show_batch")
-    return found.lr[found.loss.idxmin()]/10
+    return float(found.lr[found.loss.idxmin()]/10)
 
 def show_lr(
     found:pd.DataFrame, # of `lr_find`

@@ -6,7 +6,7 @@
 __all__ = ['random_state', 'set_random_state', 'save_state', 'load_state']
 
 # %% ../nbs/05b_state.ipynb #5b000004
-import random
+import os, random
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -44,7 +44,9 @@ def save_state(
     **state, # what to keep: tensors, numbers, texts, and lists and dicts of them
 ):
     "Write a state, whole or not at all, and keep the last two"
-    with appearing(Path(folder)/f'epoch-{epoch:04}-step-{step:06}.pt') as part: torch.save(dict(epoch=epoch, step=step, **state), part)
+    with appearing(Path(folder)/f'epoch-{epoch:04}-step-{step:06}.pt') as part:
+        torch.save(dict(epoch=epoch, step=step, **state), part)
+        with open(part, 'rb+') as f: os.fsync(f.fileno()) # on the disk before it has its name
     for old in sorted(Path(folder).glob('epoch-*.pt'))[:-2]: old.unlink()
 
 def load_state(

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['FILES', 'TrainConfig', 'train', 'accelerator_for', 'Run', 'train_step', 'start_run', 'validate', 'Share', 'share',
-           'asked_to_stop', 'set_aside', 'keep', 'take_up', 'explained', 'train_epoch', 'Record', 'Course',
-           'run_epochs', 'check_choices', 'fit', 'train_sample', 'sample_checkpoint']
+           'asked_to_stop', 'set_aside', 'level', 'keep', 'take_up', 'explained', 'wanted', 'train_epoch', 'Record',
+           'Course', 'run_epochs', 'check_choices', 'fit', 'train_sample', 'sample_checkpoint']
 
 # %% ../nbs/06_training.ipynb #132591c6
 import json, os, shutil, signal, threading, time
@@ -19,10 +19,11 @@ import pandas as pd
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import broadcast_object_list, gather_object
+from accelerate.utils import DistributedDataParallelKwargs, broadcast_object_list, gather_object
 from fastcore.basics import chunked
 from fastcore.meta import delegates
 from fastcore.script import call_parse
+from timm.layers import convert_sync_batchnorm
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
@@ -40,13 +41,14 @@ from .watching import Board, NotFinite, Screen, Watch
 
 # %% ../nbs/06_training.ipynb #06000002
 def accelerator_for(
-    device:str=None, # 'cpu' leaves a GPU alone; None: the fastest of this machine
+    device=None, # 'cpu' leaves a GPU alone; None: the fastest of this machine
     precision:str=None, # 'bf16', 'fp16' or 'no'; None: the best the device computes natively
 ) -> Accelerator: # in a process of `accelerate launch`, one of many
     "What knows devices, processes and number formats"
     AcceleratorState._reset_state(reset_partial_state=not torch.distributed.is_initialized()) # a run may differ from the one before
     device = torch.device(device) if device else pick_device()
-    return Accelerator(cpu=device.type == 'cpu', mixed_precision=precision or best_precision(device))
+    statistics = DistributedDataParallelKwargs(broadcast_buffers=False) # each process has its own, see `level`
+    return Accelerator(cpu=device.type == 'cpu', mixed_precision=precision or best_precision(device), kwargs_handlers=[statistics])
 
 @dataclass
 class Run:
@@ -111,12 +113,12 @@ def start_run(
 ) -> Run: # ready for its first step
     "Put a network, its average and its optimiser where they will train"
     accelerator = accelerator or accelerator_for()
-    if accelerator.num_processes > 1 and accelerator.device.type == 'cuda': model = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    if accelerator.num_processes > 1 and accelerator.device.type == 'cuda': model = convert_sync_batchnorm(model) # timm's, which keeps activations that live in the same layer
     keep_up(model)
     model = model.to(accelerator.device, memory_format=torch.channels_last)
     average = moving_average(model, ema) if ema else None
     if compile: model.compile()
-    optimizer = torch.optim.AdamW(param_groups(model, lr, backbone, decay), fused=accelerator.device.type != 'mps')
+    optimizer = torch.optim.AdamW(param_groups(model, float(lr), backbone, decay), fused=accelerator.device.type != 'mps')
     return Run(accelerator, accelerator.prepare_model(model), accelerator.prepare_optimizer(optimizer), average, **kwargs)
 
 # %% ../nbs/06_training.ipynb #dac918fe
@@ -125,21 +127,21 @@ def validate(
     model:nn.Module, # (B,3,H,W) → logits (B,C,H,W) or {'out': logits}
     dl, # batches (xb float (B,3,H,W), yb int64 (B,H,W)); with several processes those of this one
     n_classes:int, # background included
-    accelerator:Accelerator=None, # of the run; None: a new one for the device of the model
+    accelerator:Accelerator=None, # of the run; None: one process, the best precision of the model's device
 ) -> tuple: # (mean cross entropy over all known pixels, confusion matrix (C,C) int64 on the CPU)
     "Score a model on every known pixel of every batch"
     device = next(model.parameters()).device
-    accelerator = accelerator or accelerator_for(device)
+    autocast = accelerator.autocast if accelerator else lambda: torch.autocast(device.type, torch.bfloat16, enabled=best_precision(device) == 'bf16')
     model.eval()
     loss, matrix = torch.zeros((), device=device), torch.zeros(n_classes, n_classes, dtype=torch.int64, device=device)
     for xb, yb in dl:
         xb, yb = xb.to(device, non_blocking=True, memory_format=torch.channels_last), yb.to(device, non_blocking=True)
-        with accelerator.autocast(): out = model(xb)
+        with autocast(): out = model(xb)
         logits = (out if isinstance(out, Tensor) else out['out']).float()
         loss += cross_entropy(logits, yb)*known_pixels(yb)
         matrix += confusion(logits.max(1).indices, yb, n_classes)
-    loss, matrix = accelerator.reduce(loss), accelerator.reduce(matrix).cpu()
-    return loss.item()/max(1, matrix.sum().item()), matrix
+    if accelerator: loss, matrix = accelerator.reduce(loss), accelerator.reduce(matrix)
+    return loss.item()/max(1, matrix.sum().item()), matrix.cpu()
 
 # %% ../nbs/06_training.ipynb #0600000b
 class Share:
@@ -192,37 +194,53 @@ def set_aside(
     output:Path, # folder of a run
 ):
     "Move an earlier run out of the way, into output/previous"
-    if not (there := [output/f for f in FILES if (output/f).exists()]): return
+    if not any((output/f).exists() for f in ('best.safetensors', 'last')): return # nothing was learnt
+    there = [output/f for f in FILES if (output/f).exists()]
     shutil.rmtree(output/'previous', ignore_errors=True); (output/'previous').mkdir(parents=True)
     for f in there: os.replace(f, output/'previous'/f.name)
     print(f"{output}: the run that was there is in {output/'previous'} now")
+
+@torch.no_grad()
+def level(
+    run:Run, # changed
+):
+    "Several processes have seen other pictures, and their statistics: take the mean"
+    a = run.accelerator
+    for net in [run.net, *([run.average.module] if run.average else [])] if a.num_processes > 1 else ():
+        for b in net.buffers():
+            if b.is_floating_point(): b.copy_(a.reduce(b, 'mean'))
 
 def keep(
     run:Run,
     folder:Path, # output/last
     epoch:int, # finished epochs
     step:int, # finished steps of the epoch after them
+    total:float, # sum of the losses of these steps, in this process
     **rest, # what else to keep
 ):
     "Write the state of a run: one process writes, for all"
-    generators = gather_object([random_state()])
-    if run.accelerator.is_main_process: save_state(folder, epoch, step, run=run.state(), random=generators, **rest)
+    level(run)
+    own = gather_object([dict(random=random_state(), total=total)])
+    if run.accelerator.is_main_process: save_state(folder, epoch, step, run=run.state(), own=own, **rest)
     run.accelerator.wait_for_everyone()
 
 def take_up(
     run:Run, # changed
     folder:Path, # output/last
     setup:dict, # choices of the run
-    around:dict, # circumstances: processes, threads, workers
+    around:dict, # circumstances: device, processes, threads, workers
 ) -> dict: # the newest state
     "Restore the newest state of a run that was made with the same choices"
-    state = broadcast_object_list([load_state(folder) if run.accelerator.is_main_process else None])[0]
-    if differs := [k for k in setup if state['setup'].get(k) != setup[k]]:
-        raise UserError(f"{folder}: was trained with another {', '.join(differs)} ({', '.join(str(state['setup'].get(k)) for k in differs)}); resume with the same, or start without --resume")
+    a = run.accelerator
+    state = broadcast_object_list([load_state(folder) if a.is_main_process else None])[0]
+    then = state['setup']
+    if differs := [k for k in {**then, **setup} if then.get(k) != setup.get(k)]:
+        raise UserError(f"{folder}: was trained with another {', '.join(differs)} ({', '.join(str(then.get(k)) for k in differs)}); resume with the same, or start without --resume")
     for k, v in around.items():
-        if state['around'][k] != v and run.accelerator.is_main_process: print(f"{folder}: the run began with {state['around'][k]} {k} and goes on with {v}; its weights may differ in the last bits")
+        if state['around'][k] != v and a.is_main_process: print(f"{folder}: the run began with {state['around'][k]} {k} and goes on with {v}; its weights may differ a little from those of a run that was never stopped")
     run.restore(state['run'])
-    if len(state['random']) == run.accelerator.num_processes: set_random_state(state['random'][run.accelerator.process_index])
+    if len(state['own']) == a.num_processes: state |= state['own'][a.process_index]; set_random_state(state['random'])
+    else: state['total'] = sum(o['total'] for o in state['own'])/len(state['own'])
     return state
 
 # %% ../nbs/06_training.ipynb #06000012
@@ -245,10 +263,20 @@ def explained(
     try: yield
     except NotFinite as e:
         names = _images_of(dl, e.step, accumulate)
-        raise UserError(f"{e} in step {e.step+1} of epoch {dl.sampler.epoch+1}, at the images {', '.join(names)}; look at them with explore, or start again with a lower --lr; the last good checkpoint is kept in {output}") from None
+        good = f"; the last good checkpoint is kept in {output}" if (Path(output)/'best.safetensors').exists() else ''
+        raise UserError(f"{e} in step {e.step+1} of epoch {dl.sampler.epoch+1}, at the images {', '.join(names)}; look at them with explore, or start again with a lower --lr{good}") from None
     except (torch.OutOfMemoryError, RuntimeError, MemoryError) as e:
-        if not isinstance(e, (torch.OutOfMemoryError, MemoryError)) and 'allocate memory' not in str(e): raise
-        raise UserError(f"out of memory with batches of {dl.batch_size} pictures; try --bs {max(2, dl.batch_size//2)} --accumulate {2*accumulate}, which steps after as many, or a smaller --size") from None
+        if not isinstance(e, (torch.OutOfMemoryError, MemoryError)) and not any(s in str(e) for s in ('allocate memory', 'out of memory')): raise
+        smaller = f"--bs {dl.batch_size//2} --accumulate {2*accumulate}, which makes the same steps, or " if dl.batch_size > 3 else ''
+        raise UserError(f"out of memory with batches of {dl.batch_size} pictures; start again with {smaller}a smaller --size") from None
+
+def wanted(
+    asked, # of `asked_to_stop`
+    accelerator:Accelerator, # all of its processes must call this together
+) -> bool: # in all processes the same
+    "Has anybody asked any of the processes?"
+    if accelerator.num_processes == 1: return bool(asked)
+    return accelerator.reduce(torch.tensor(float(bool(asked)), device=accelerator.device)).item() > 0
 
 def train_epoch(
     run:Run, # changed
@@ -261,13 +289,12 @@ def train_epoch(
 ) -> tuple: # (number of steps taken, whether that is all of them)
     "Take the steps of an epoch"
     train_mode(run.model)
-    many, total = run.accelerator.num_processes > 1, -(-len(dl)//accumulate)
+    n, every = start, 1 if run.accelerator.num_processes == 1 else 16 # processes have to agree, and that takes time
     for n, group in enumerate(chunked(dl, accumulate), start+1):
         watch(train_step(run, group), sum(len(xb) for xb, _ in group)*run.accelerator.num_processes)
-        stop = bool(asked) if not many else n % 16 == 0 and run.accelerator.reduce(torch.tensor(float(bool(asked)), device=run.accelerator.device)).item() > 0 # all or none
-        if stop: return n, False
+        if n % every == 0 and wanted(asked, run.accelerator): return n, False
         if each: each(n)
-    return n if total else start, True
+    return n, True
 
 # %% ../nbs/06_training.ipynb #06000014
 @dataclass
@@ -277,6 +304,7 @@ class Record:
     classes:list # C names, background first
     monitor:str # what makes an epoch the best: 'miou' or 'val_loss'
     setup:dict # choices that must be the same when the run goes on
+    about:dict # arch, stride, mean and std, for the checkpoint
     writes:bool=True # is this the process that writes?
     history:list=field(default_factory=list) # a dict an epoch
 
@@ -291,13 +319,15 @@ class Record:
         row['miou'] = summary(matrix, self.classes)['miou'] or 0.
         self.history.append({k: row.get(k, float('nan')) for k in 'epoch train_loss val_loss miou lr images_per_second seconds'.split()})
         if not self.writes: return
-        if not self.stale(): save_checkpoint(self.output/'best.safetensors', net, self.classes, self.setup['size'], epoch=row['epoch'], miou=row['miou'], config=self.setup)
+        if self.scores()[-1] >= max(self.scores()): save_checkpoint(self.output/'best.safetensors', net, self.classes, self.setup['size'], epoch=row['epoch'], miou=row['miou'], config=self.setup, **self.about)
         write_whole(self.output/'history.csv', pd.DataFrame(self.history).to_csv(index=False))
 
-    def stale(self) -> int: # 0: the last epoch is the best; of equal ones the later is better
-        "Epochs since the best"
-        values = [h[self.monitor]*(1 if self.monitor == 'miou' else -1) for h in self.history]
-        return values[::-1].index(max(values))
+    def scores(self) -> list: # of the epochs, more is better
+        return [v*(1 if self.monitor == 'miou' else -1) if (v := h[self.monitor]) == v else -float('inf') for h in self.history]
+
+    def stale(self) -> int: # 0: the last one is better than all before
+        "Epochs since something got better"
+        return len(self.history) - 1 - self.scores().index(max(self.scores()))
 
 # %% ../nbs/06_training.ipynb #0600001c
 @dataclass
@@ -310,18 +340,22 @@ class Course:
     valid:DataLoader # likewise
     epochs:int # in all
     accumulate:int # batches a step
-    around:dict # circumstances: processes, threads, workers
+    around:dict # circumstances: device, processes, threads, workers
     shown:tuple=() # called with history, matrix and classes after each epoch
 
-    def keep(self, epoch, step, watch): keep(self.run, self.record.output/'last', epoch, step, total=watch.total, history=self.record.history, setup=self.record.setup, around=self.around)
+    def look(self, watch) -> float: # mean loss of the epoch so far
+        "Read the losses, and see whether the last step left a network that can be kept"
+        loss, floats = watch.read(), [v for v in self.run.net.state_dict().values() if v.is_floating_point()]
+        if not torch.stack([v.isfinite().all() for v in floats]).all(): raise NotFinite(float('nan'), watch.steps - 1)
+        return loss
+
+    def keep(self, epoch, step, watch): keep(self.run, self.record.output/'last', epoch, step, watch.total, history=self.record.history, setup=self.record.setup, around=self.around)
 
     def validated(self, row):
         "Score what the run would keep, and put it on record"
-        a, net = self.run.accelerator, self.run.best
-        for b in net.buffers() if a.num_processes > 1 else (): # each has seen other pictures, and their statistics
-            if b.is_floating_point(): b.copy_(a.reduce(b, 'mean'))
-        row['val_loss'], matrix = validate(net, self.valid, len(self.record.classes), a)
-        self.record.add(row, matrix, net)
+        level(self.run)
+        row['val_loss'], matrix = validate(self.run.best, self.valid, len(self.record.classes), self.run.accelerator)
+        self.record.add(row, matrix, self.run.best)
         for show in self.shown: show(self.record.history, matrix, self.record.classes)
 
     def begin(self, resume) -> tuple: # (epoch, steps of it that were taken, sum of their losses)
@@ -331,8 +365,11 @@ class Course:
             self.record.history = state['history']
             return state['epoch'], state['step'], state['total']
         self.record.begin()
-        if self.run.net.known: self.validated(dict(epoch=0))
+        if getattr(self.run.net, 'known', None): self.validated(dict(epoch=0))
         return 0, 0, 0.
+
+    def say(self, line):
+        if self.record.writes: print(line, flush=True)
 
     def stop(self, where): raise KeyboardInterrupt(f"stopped {where}; everything is kept in {self.record.output}, the same call with resume (--resume) goes on")
 
@@ -347,23 +384,21 @@ def run_epochs(
     run, record, sampler, n = course.run, course.record, course.train_dl.sampler, len(course.train_dl.sampler)
     (first_epoch, first, total), batch = course.begin(resume), course.train_dl.batch_size*course.accumulate
     watch = Watch(course.epochs*n, first_epoch*n + first*batch)
-    with asked_to_stop() as asked:
+    with asked_to_stop() as asked, explained(course.train_dl, course.accumulate, record.output):
         for epoch in range(first_epoch, course.epochs):
             sampler.epoch, sampler.start = epoch, first*batch
             watch.begin(first, total); start, seen = time.monotonic(), watch.seen
             def each(step):
-                if save_every and step % save_every == 0: watch.read(); course.keep(epoch, step, watch)
-            with explained(course.train_dl, course.accumulate, record.output):
-                step, whole = train_epoch(run, course.train, watch, first, course.accumulate, asked, each)
-                loss, seconds = watch.read(), time.monotonic() - start
+                if save_every and step % save_every == 0: course.look(watch); course.keep(epoch, step, watch)
+            step, whole = train_epoch(run, course.train, watch, first, course.accumulate, asked, each)
+            loss, seconds = course.look(watch), time.monotonic() - start
             if not whole: course.keep(epoch, step, watch); course.stop(f'after step {step} of epoch {epoch+1}')
             if run.accelerator.num_processes > 1: loss = run.accelerator.reduce(torch.tensor(loss, device=run.accelerator.device), 'mean').item()
             course.validated(dict(epoch=epoch+1, train_loss=loss, lr=run.optimizer.param_groups[-1]['lr'], images_per_second=(watch.seen - seen)/seconds, seconds=seconds))
             watch.facts, first, total = dict(miou=f"{record.history[-1]['miou']:.3f}"), 0, 0.
             course.keep(epoch+1, 0, watch)
-            if patience and record.stale() >= patience: print(f'nothing got better for {patience} epochs: stopped'); break
-            if asked: course.stop(f'after epoch {epoch+1}')
-    watch.bar.close()
+            if patience and record.stale() >= patience: course.say(f'nothing got better for {patience} epochs: stopped'); break
+            if wanted(asked, run.accelerator) and epoch+1 < course.epochs: course.stop(f'after epoch {epoch+1}')
 
 # %% ../nbs/06_training.ipynb #4acff6ac
 def check_choices(
@@ -371,11 +406,12 @@ def check_choices(
     schedule:str='cosine', # likewise
     monitor:str='miou', # likewise
     precision:str=None, # likewise
+    device:str=None, # likewise
     **others, # not looked at
 ):
     "Find a word that means nothing before any work is done"
     SegmentationLoss(loss)
-    for name, value, among in (('schedule', schedule, SCHEDULES), ('monitor', monitor, ('miou', 'val_loss')), ('precision', precision, (None, 'bf16', 'fp16', 'no'))):
+    for name, value, among in (('schedule', schedule, SCHEDULES), ('monitor', monitor, ('miou', 'val_loss')), ('precision', precision, (None, 'bf16', 'fp16', 'no')), ('device', device, (None, 'cpu', 'cuda', 'mps'))):
         if value not in among: raise UserError(f"{name} {value!r}: must be one of {', '.join(filter(None, among))}", status=2)
 
 @delegates(start_run, but='accelerator')
@@ -399,25 +435,28 @@ def fit(
     tensorboard:bool=False, # write figures for TensorBoard into output/tensorboard?
     device:str=None, # cpu leaves a GPU alone; default: the fastest of this machine
     precision:str=None, # bf16, fp16 or no; default: the best the device computes natively
-    size:int=224, # side of the pictures the model is to be used with, kept in the checkpoint
     config:dict=None, # further choices, kept with the state and compared when the run goes on
     verbose:bool=True, # show the table of classes after each epoch?
     **kwargs,
 ) -> pd.DataFrame: # the history, one row an epoch
     "Train, validate, keep the best, and be ready to go on"
-    check_choices(loss, schedule, monitor, precision)
-    setup = dict(epochs=epochs, loss=loss, smoothing=smoothing, schedule=schedule, warmup=warmup, final=final, clip=clip, accumulate=accumulate, size=size, **kwargs, **(config or {}))
-    a = accelerator_for(device, precision)
-    for k, v in dict(arch=type(model).__name__, mean=train_dl.collate_fn.mean, std=train_dl.collate_fn.std, stride=None, known=[]).items():
-        if not hasattr(model, k): setattr(model, k, v) # networks of one's own
+    check_choices(loss, schedule, monitor, precision, device)
+    a, collate, classes, size = accelerator_for(device, precision), train_dl.collate_fn, train_dl.dataset.classes, valid_dl.dataset.size
+    kwargs = {k: kwargs.get(k, p.default) for k, p in signature(start_run).parameters.items() if k in ('lr', 'backbone', 'decay', 'ema', 'compile')}
+    about = dict(arch=getattr(model, 'arch', type(model).__name__), stride=getattr(model, 'stride', None), mean=collate.mean, std=collate.std)
+    setup = dict(arch=about['arch'], classes=classes, size=size, bs=train_dl.batch_size, images=len(train_dl.sampler), epochs=epochs, loss=loss, smoothing=smoothing, schedule=schedule, warmup=warmup,
+                 final=final, clip=clip, accumulate=accumulate, monitor=monitor, precision=a.mixed_precision, **kwargs, **(config or {}))
+    record = Record(Path(output), classes, monitor, json.loads(json.dumps(setup)), about, a.is_main_process)
     train, valid = share(train_dl, a, divide=True), share(valid_dl, a, divide=False)
     total = epochs*-(-len(train)//accumulate)
-    record = Record(Path(output), train_dl.dataset.classes, monitor, dict(arch=model.arch, classes=train_dl.dataset.classes, bs=train_dl.batch_size, images=len(train_dl.sampler), **setup), a.is_main_process)
     run = start_run(model, a, loss_func=SegmentationLoss(loss, smoothing=smoothing), clip=clip, factor=lambda step: rate_factor(step, total, schedule, final, warmup), **kwargs)
+    if a.num_processes > 1: torch.manual_seed(torch.initial_seed() + a.process_index) # each draws its own dropout
     shown = [make() for make, wanted in ((lambda: Screen(epochs), verbose), (lambda: Board(Path(output)/'tensorboard'), tensorboard)) if wanted and a.is_main_process]
-    around = dict(processes=a.num_processes, threads=torch.get_num_threads(), workers=train_dl.num_workers)
+    around = dict(device=a.device.type, processes=a.num_processes, threads=torch.get_num_threads(), workers=train_dl.num_workers)
     try: run_epochs(Course(run, record, train_dl, train, valid, epochs, accumulate, around, shown), resume, patience, save_every)
-    finally: a.unwrap_model(run.model, keep_fp32_wrapper=False)
+    finally:
+        train_dl.sampler.start = 0
+        a.unwrap_model(run.model, keep_fp32_wrapper=False).__dict__.pop('_is_accelerate_prepared', None) # as if it had never been wrapped
     return pd.DataFrame(record.history)
 
 # %% ../nbs/06_training.ipynb #2959036d
@@ -431,7 +470,7 @@ def _warn_empty(dl):
     if empty := [n for k, n in enumerate(dl.dataset.classes) if k and not found[k]]: _say(f"no training image shows {', '.join(empty)}: the model cannot learn it; download more, or fewer classes")
 
 @one_line
-@delegates(fit, but='size,config,verbose')
+@delegates(fit, but='config,verbose')
 def train(
     data:str='data', # folder that seg_nb_download filled
     output:str='output', # folder for checkpoints and history
@@ -462,7 +501,7 @@ def train(
     model = create_model(arch, train_dl.dataset.classes, 'none' if kwargs.get('resume') else weights, stride)
     freeze_stages(model, freeze)
     _say(f"{arch}: {len(train_dl.dataset)} training images, {len(valid_dl.dataset)} for validation, labels={train_dl.dataset.labels!r}" + (f"; knows {', '.join(model.known)} already" if model.known else ''))
-    try: history = fit(model, train_dl, valid_dl, output, size=test_size or size, config=config, **kwargs)
+    try: history = fit(model, train_dl, valid_dl, output, config=config, **kwargs)
     except KeyboardInterrupt as e: raise UserError(str(e) or f"stopped; finished epochs are kept in {output}, the same command with --resume goes on", status=130) from None
     _say(f"best mIoU {history.miou.max():.3f} in epoch {history.epoch[history.miou.argmax()]}: {Path(output)/'best.safetensors'}")
 
