@@ -9,7 +9,7 @@ __all__ = ['FILES', 'TrainConfig', 'train', 'accelerator_for', 'Run', 'train_ste
 
 # %% ../nbs/06_training.ipynb #132591c6
 import json, os, shutil, signal, threading, time
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, make_dataclass
 from inspect import signature
 from itertools import islice
@@ -48,7 +48,8 @@ def accelerator_for(
     AcceleratorState._reset_state(reset_partial_state=not torch.distributed.is_initialized()) # a run may differ from the one before
     device = torch.device(device) if device else pick_device()
     statistics = DistributedDataParallelKwargs(broadcast_buffers=False) # each process has its own, see `level`
-    return Accelerator(cpu=device.type == 'cpu', mixed_precision=precision or best_precision(device), kwargs_handlers=[statistics])
+    try: return Accelerator(cpu=device.type == 'cpu', mixed_precision=precision or best_precision(device), kwargs_handlers=[statistics])
+    except ValueError as e: raise UserError(f"precision {precision!r}: cannot be had on {device.type} ({str(e)[:80]}); choose another, or none", status=2) from None
 
 @dataclass
 class Run:
@@ -384,7 +385,7 @@ def run_epochs(
     run, record, sampler, n = course.run, course.record, course.train_dl.sampler, len(course.train_dl.sampler)
     (first_epoch, first, total), batch = course.begin(resume), course.train_dl.batch_size*course.accumulate
     watch = Watch(course.epochs*n, first_epoch*n + first*batch)
-    with asked_to_stop() as asked, explained(course.train_dl, course.accumulate, record.output):
+    with closing(watch.bar), asked_to_stop() as asked, explained(course.train_dl, course.accumulate, record.output):
         for epoch in range(first_epoch, course.epochs):
             sampler.epoch, sampler.start = epoch, first*batch
             watch.begin(first, total); start, seen = time.monotonic(), watch.seen
@@ -396,7 +397,7 @@ def run_epochs(
             if run.accelerator.num_processes > 1: loss = run.accelerator.reduce(torch.tensor(loss, device=run.accelerator.device), 'mean').item()
             course.validated(dict(epoch=epoch+1, train_loss=loss, lr=run.optimizer.param_groups[-1]['lr'], images_per_second=(watch.seen - seen)/seconds, seconds=seconds))
             watch.facts, first, total = dict(miou=f"{record.history[-1]['miou']:.3f}"), 0, 0.
-            course.keep(epoch+1, 0, watch)
+            watch.begin(); course.keep(epoch+1, 0, watch) # nothing of the next epoch has been summed up yet
             if patience and record.stale() >= patience: course.say(f'nothing got better for {patience} epochs: stopped'); break
             if wanted(asked, run.accelerator) and epoch+1 < course.epochs: course.stop(f'after epoch {epoch+1}')
 
@@ -413,6 +414,7 @@ def check_choices(
     SegmentationLoss(loss)
     for name, value, among in (('schedule', schedule, SCHEDULES), ('monitor', monitor, ('miou', 'val_loss')), ('precision', precision, (None, 'bf16', 'fp16', 'no')), ('device', device, (None, 'cpu', 'cuda', 'mps'))):
         if value not in among: raise UserError(f"{name} {value!r}: must be one of {', '.join(filter(None, among))}", status=2)
+    if device == 'cuda' and not torch.cuda.is_available() or device == 'mps' and not torch.backends.mps.is_available(): raise UserError(f"device {device!r}: is not there; leave the option out", status=2)
 
 @delegates(start_run, but='accelerator')
 def fit(
@@ -451,7 +453,7 @@ def fit(
     total = epochs*-(-len(train)//accumulate)
     run = start_run(model, a, loss_func=SegmentationLoss(loss, smoothing=smoothing), clip=clip, factor=lambda step: rate_factor(step, total, schedule, final, warmup), **kwargs)
     if a.num_processes > 1: torch.manual_seed(torch.initial_seed() + a.process_index) # each draws its own dropout
-    shown = [make() for make, wanted in ((lambda: Screen(epochs), verbose), (lambda: Board(Path(output)/'tensorboard'), tensorboard)) if wanted and a.is_main_process]
+    shown = [make() for make, asked_for in ((lambda: Screen(epochs), verbose), (lambda: Board(Path(output)/'tensorboard'), tensorboard)) if asked_for and a.is_main_process]
     around = dict(device=a.device.type, processes=a.num_processes, threads=torch.get_num_threads(), workers=train_dl.num_workers)
     try: run_epochs(Course(run, record, train_dl, train, valid, epochs, accumulate, around, shown), resume, patience, save_every)
     finally:
