@@ -6,8 +6,10 @@
 __all__ = ['accelerator_for', 'Run', 'train_step', 'start_run', 'validate', 'Share', 'share']
 
 # %% ../nbs/05d_steps.ipynb #5d000004
+import atexit
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
 
 import torch
@@ -25,6 +27,10 @@ from .optimizer import best_precision, moving_average, param_groups, set_rates
 from .sample import UserError
 
 # %% ../nbs/05d_steps.ipynb #06000002
+def _leave():
+    "Leave the other processes in good order: a thread that still listens to them when Python ends would abort it"
+    if torch.distributed.is_initialized(): torch.distributed.destroy_process_group()
+
 def accelerator_for(
     device=None, # 'cpu' leaves a GPU alone; None: the fastest of this machine
     precision:str=None, # 'bf16', 'fp16' or 'no'; None: the best the device computes natively
@@ -33,6 +39,7 @@ def accelerator_for(
     AcceleratorState._reset_state(reset_partial_state=not torch.distributed.is_initialized()) # a run may differ from the one before
     device = torch.device(device) if device else pick_device()
     statistics = DistributedDataParallelKwargs(broadcast_buffers=False) # each process has its own, see `level`
+    atexit.register(_leave)
     try: return Accelerator(cpu=device.type == 'cpu', mixed_precision=precision or best_precision(device), kwargs_handlers=[statistics])
     except ValueError as e: raise UserError(f"precision {precision!r}: cannot be had on {device.type} ({str(e)[:80]}); choose another, or none", status=2) from None
 
@@ -48,7 +55,7 @@ class Run:
     factor:object=lambda step: 1. # step → factor for the learning rates
     step:int=0 # steps taken
 
-    @property
+    @cached_property
     def net(self): return self.accelerator.unwrap_model(self.model) # the network itself
     @property
     def best(self): return self.average.module if self.average else self.net # what is validated and kept

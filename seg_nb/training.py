@@ -194,6 +194,10 @@ class Record:
         return len(self.history) - 1 - self.scores().index(max(self.scores()))
 
 # %% ../nbs/06_training.ipynb #0600001c
+def _say(line):
+    "Print, in the first process alone"
+    if int(os.environ.get('RANK', 0)) == 0: print(line, flush=True)
+
 @dataclass
 class Course:
     "Epoch after epoch"
@@ -232,9 +236,6 @@ class Course:
         if getattr(self.run.net, 'known', None): self.validated(dict(epoch=0))
         return 0, 0, 0.
 
-    def say(self, line):
-        if self.record.writes: print(line, flush=True)
-
     def stop(self, where): raise KeyboardInterrupt(f"stopped {where}; everything is kept in {self.record.output}, the same call with resume (--resume) goes on")
 
 # %% ../nbs/06_training.ipynb #0600001e
@@ -261,7 +262,7 @@ def run_epochs(
             course.validated(dict(epoch=epoch+1, train_loss=loss, lr=run.optimizer.param_groups[-1]['lr'], images_per_second=(watch.seen - seen)/seconds, seconds=seconds))
             watch.facts, first, total = dict(miou=f"{record.history[-1]['miou']:.3f}"), 0, 0.
             watch.begin(); course.keep(epoch+1, 0, watch) # nothing of the next epoch has been summed up yet
-            if patience and record.stale() >= patience: course.say(f'nothing got better for {patience} epochs: stopped'); break
+            if patience and record.stale() >= patience: _say(f'nothing got better for {patience} epochs: stopped'); break
             if wanted(asked, run.accelerator) and epoch+1 < course.epochs: course.stop(f'after epoch {epoch+1}')
 
 # %% ../nbs/06_training.ipynb #4acff6ac
@@ -325,10 +326,6 @@ def fit(
     return pd.DataFrame(record.history)
 
 # %% ../nbs/06_training.ipynb #2959036d
-def _say(*args):
-    "Print, in the first process alone"
-    if int(os.environ.get('RANK', 0)) == 0: print(*args, flush=True)
-
 def _warn_empty(dl):
     "Say which classes have no pixel in the prepared training images"
     found = dl.dataset.pixels.sum(0)
