@@ -64,6 +64,7 @@ def set_aside(
     for f in there: os.replace(f, output/'previous'/f.name)
     print(f"{output}: the run that was there is in {output/'previous'} now")
 
+# %% ../nbs/06_training.ipynb #06000062
 @torch.no_grad()
 def level(
     run:Run, # changed
