@@ -209,15 +209,20 @@ class SegmentationDataset(FolderSplit, Dataset):
         verified = {int(c): int(v) for c, v in zip(self._class[self.index.said_kinds[said]], self.index.said[said]) if c}
         return regions, allowed_classes(sets, C, {**verified, **{int(c): 1 for c in kinds if c not in verified}, **{c: 1 for c in labels if c}})
 
+    def read(self, i:int, side:int=None): # image uint8 (3,h,w) as stored, its orientation, masks bool (h,w), class of each, share that each covers or None
+        "One image and its masks, before they are merged"
+        image, hw, up = read_stored(self.image_path(i), side, self.rotation(i))
+        files, labels = self.masks_of(i)
+        masks, shares = [read_mask(f, hw, image.shape[1:], share=len(files) > 1) for f in files], None
+        if len(files) > 1: masks, shares = zip(*masks)
+        return image, up, masks, labels, shares
+
     def load(self,
         i:int, # position in `ids`
         side:int=None, # longer side of what is returned; None: the image's own
     ): # image uint8 (3,H,W) and mask uint8 (H,W), upright; with labels='partial' also `allowed` uint8 (R,C), and the mask holds regions
         "Read one image and merge its masks"
-        image, hw, up = read_stored(self.image_path(i), side, self.rotation(i))
-        files, labels = self.masks_of(i)
-        masks, shares = [read_mask(f, hw, image.shape[1:], share=len(files) > 1) for f in files], None
-        if len(files) > 1: masks, shares = zip(*masks)
+        image, up, masks, labels, shares = self.read(i, side)
         mask, *allowed = self.merge(i, masks, labels, tuple(image.shape[1:]), shares)
         return turn(image, up).contiguous(), turn(mask, up).contiguous(), *allowed
 
@@ -275,11 +280,12 @@ def _examine(ds, i):
 # %% ../nbs/02_dataset.ipynb #0cee62d2
 def check_up(
     data, # a data folder
+    splits=SPLITS, # those to read
 ) -> tuple: # (table: DataFrame, rows by kind and what, one column a split; list of lines about files)
     "Read every image and mask of a folder, and say what is there and what is wrong"
     table, lines, prints, meta, index = {}, [], {}, Path(data)/'meta', Index(data)
     labels = 'ignore' if (meta/'boxes.csv').exists() else 'naive'
-    for split in [s for s in SPLITS if len(index.span(s))]:
+    for split in [s for s in splits if len(index.span(s))]:
         ds = SegmentationDataset(data, split, labels, on_error='skip')
         wrong, shown, pixels, turned, n_masks = Counter(), np.zeros(256, int), np.zeros(256, int), 0, 0
         with progress(len(ds), f'check {split}', 'images') as bar:

@@ -22,11 +22,11 @@ def confusion(
 ) -> Tensor: # (C, C) int64 on the input's device; rows are truth, columns prediction
     "Count how often each class was predicted as each class"
     if pred.shape != truth.shape: raise ValueError(f"prediction {tuple(pred.shape)} and truth {tuple(truth.shape)} differ in shape")
-    known = truth != ignore_index
-    t, p = truth[known].long(), pred[known].long()
-    for x in (t, p):
-        if x.numel() and not 0 <= x.min() <= x.max() < n_classes: raise ValueError(f"a label is outside the {n_classes} classes")
-    return torch.bincount(t*n_classes + p, minlength=n_classes**2).view(n_classes, n_classes)
+    rows = truth.where(truth != ignore_index, n_classes)
+    for x, most in ((rows, n_classes), (pred, n_classes-1)):
+        if x.numel() and not 0 <= x.min() <= x.max() <= most: raise ValueError(f"a label is outside the {n_classes} classes")
+    cells, of = (n_classes+1)*n_classes, torch.uint8 if (n_classes+1)*n_classes <= 256 else torch.int32
+    return torch.bincount((rows.to(of)*n_classes + pred.to(of)).flatten(), minlength=cells)[:n_classes**2].view(n_classes, n_classes)
 
 # %% ../nbs/05_metrics.ipynb #fb611ec0
 def show_confusion(

@@ -137,9 +137,14 @@ def in_lab(
     run(log, PYTHON, TOOLS/'lab.py', path, limit=720)
 
 
+def page(log):
+    "Make a report of the sample and look at it in a browser, without a network"
+    run(log, PYTHON, TOOLS/'page.py', limit=600)
+
+
 def no_browser(log):
     "Only a continuous integration must have a browser"
-    message = 'there is no chromium on this machine: install it to run the notebooks in JupyterLab'
+    message = 'there is no chromium on this machine: install it to look at the report and to run the notebooks in JupyterLab'
     raise (Failed if os.environ.get('CI') == 'true' else Skipped)(message)
 
 
@@ -159,6 +164,7 @@ def plan(
              ('package works without development packages', alone), ('README.md is up to date', readme), *first]),
         (2, [(f'nbdev_test {p.name}', partial(tested, p)) for p in notebooks()]),
         (1, [('docs are built, links and anchors lead somewhere', docs)]),
+        (1, [('the report in a browser', page if browser() else no_browser)]),
         (1, lab if browser() else [('JupyterLab runs the notebooks', no_browser)])]
 
 
