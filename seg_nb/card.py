@@ -234,19 +234,20 @@ The code of seg\\_nb is under Apache 2.0. {photos} {weights}
 """
 
 def model_card(
-    output, # folder with best.safetensors; config.json and metrics_{split}.json are read if they are there
+    output, # folder with metrics_{split}.json, as far as there are any
     data=None, # the data folder it was trained on, if it is at hand
     license:str=None, # of the weights, e.g. 'cc-by-4.0'; None: for the publisher to choose
+    checkpoint=None, # the file, beside which config.json may lie; None: best.safetensors in `output`
 ) -> str: # Markdown with a head in YAML
     "Everything a stranger must know about a model"
-    output = Path(output)
-    (state, meta), metrics = read_checkpoint(output/'best.safetensors'), all_metrics(output)
+    checkpoint = Path(checkpoint or Path(output)/'best.safetensors')
+    (state, meta), metrics = read_checkpoint(checkpoint), all_metrics(output)
     kinds, credits = ({}, None) if data is None else (class_kinds(data), all_credits(data))
     what = 'not stated' if data is None else source(kinds, credits)
     photos = {'Open Images': 'Annotations of Open Images are by Google LLC, [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/); its photos are listed under [CC BY 2.0](https://creativecommons.org/licenses/by/2.0/) and belong to their authors, whom `meta/attribution.csv` of the data folder names if it was downloaded.',
               'drawn sample': 'The sample was drawn by that code.'}.get(what, 'Missing: the licences of photos and annotations.')
     weights = 'No licence has been chosen for the weights; whoever publishes them puts one into the head of this card.' if license is None else f'The weights are under {md(license)}.'
-    return front_matter(meta, metrics, what, license) + '\n' + about_section(state, meta) + data_section(data, kinds, credits, what) + training_section(_read(output/'config.json'), meta) + figures_section(metrics) + limits_section(metrics, what) + LICENCE.format(photos=photos, weights=weights)
+    return front_matter(meta, metrics, what, license) + '\n' + about_section(state, meta) + data_section(data, kinds, credits, what) + training_section(_read(checkpoint.with_name('config.json')), meta) + figures_section(metrics) + limits_section(metrics, what) + LICENCE.format(photos=photos, weights=weights)
 
 # %% ../nbs/06d_card.ipynb #d6d00049
 @call_parse

@@ -49,7 +49,7 @@ def overlay(
     "A photo with its label map laid over it, borders drawn in full colour"
     mask, photo = np.asarray(mask).astype(np.uint8), np.asarray(image).transpose(1, 2, 0)
     colors, covered = color_map(mask), (mask > 0)[..., None]
-    out = np.where(covered, (photo*(1-alpha) + colors*alpha).astype(np.uint8), photo)
+    out = np.where(covered, cv2.addWeighted(np.ascontiguousarray(photo), 1-alpha, colors, alpha, 0), photo)
     edge = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
     thick = cv2.dilate(edge.astype(np.uint8), np.ones((max(mask.shape)//400 + 1,)*2, np.uint8)) > 0
     return np.where((thick & (mask > 0) & (mask < 255))[..., None], colors, out)
