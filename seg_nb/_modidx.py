@@ -704,4 +704,10 @@ d = { 'settings': { 'branch': 'main',
                                  'seg_nb.watching.Watch.begin': ('watching.html#watch.begin', 'seg_nb/watching.py'),
                                  'seg_nb.watching.Watch.read': ('watching.html#watch.read', 'seg_nb/watching.py'),
                                  'seg_nb.watching.epoch_line': ('watching.html#epoch_line', 'seg_nb/watching.py'),
-                                 'seg_nb.watching.show_curves': ('watching.html#show_curves', 'seg_nb/watching.py')}}}
+                                 'seg_nb.watching.show_curves': ('watching.html#show_curves', 'seg_nb/watching.py')},
+            'seg_nb.windows': { 'seg_nb.windows.averaged': ('windows.html#averaged', 'seg_nb/windows.py'),
+                                'seg_nb.windows.offsets': ('windows.html#offsets', 'seg_nb/windows.py'),
+                                'seg_nb.windows.photo_scores': ('windows.html#photo_scores', 'seg_nb/windows.py'),
+                                'seg_nb.windows.ramp': ('windows.html#ramp', 'seg_nb/windows.py'),
+                                'seg_nb.windows.sides_of': ('windows.html#sides_of', 'seg_nb/windows.py'),
+                                'seg_nb.windows.windowed': ('windows.html#windowed', 'seg_nb/windows.py')}}}
