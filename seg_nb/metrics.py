@@ -14,19 +14,27 @@ import torch
 from torch import Tensor
 
 # %% ../nbs/05_metrics.ipynb #405f3169
+def _bytes(labels, most, n_classes):
+    "Labels as bytes, if none is below 0 or above `most`"
+    low, high = labels.aminmax() if labels.numel() else (0, 0)
+    if low < 0 or high > most: raise ValueError(f"a label is outside the {n_classes} classes")
+    return labels.to(torch.uint8).flatten()
+
 def confusion(
     pred:Tensor, # (...) int, predicted class of each pixel, 0 to n_classes-1
     truth:Tensor, # (...) int, true class of each pixel, or `ignore_index`
-    n_classes:int, # number of classes C, background included
+    n_classes:int, # number of classes C, background included, at most 255
     ignore_index:int=255, # truth of pixels that are not counted
 ) -> Tensor: # (C, C) int64 on the input's device; rows are truth, columns prediction
     "Count how often each class was predicted as each class"
+    C = n_classes
     if pred.shape != truth.shape: raise ValueError(f"prediction {tuple(pred.shape)} and truth {tuple(truth.shape)} differ in shape")
-    rows = truth.where(truth != ignore_index, n_classes)
-    for x, most in ((rows, n_classes), (pred, n_classes-1)):
-        if x.numel() and not 0 <= x.min() <= x.max() <= most: raise ValueError(f"a label is outside the {n_classes} classes")
-    cells, of = (n_classes+1)*n_classes, torch.uint8 if (n_classes+1)*n_classes <= 256 else torch.int32
-    return torch.bincount((rows.to(of)*n_classes + pred.to(of)).flatten(), minlength=cells)[:n_classes**2].view(n_classes, n_classes)
+    if ignore_index != 255: truth = truth.where(truth != ignore_index, 255)
+    p, t = _bytes(pred, C-1, C), _bytes(truth, 255, C)
+    if torch.bincount(t, minlength=256)[C:255].any(): raise ValueError(f"a label is outside the {C} classes")
+    rows, cells = t.clamp(max=C), (C+1)*C
+    if cells > 256: rows = rows.int()
+    return torch.bincount(rows*C + p, minlength=cells)[:C*C].view(C, C)
 
 # %% ../nbs/05_metrics.ipynb #fb611ec0
 def show_confusion(
