@@ -7,7 +7,6 @@ __all__ = ['save_counts', 'read_counts', 'differences', 'show_differences', 'com
 
 # %% ../nbs/06e_comparison.ipynb #e6000004
 import io
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +37,9 @@ def read_counts(
     try:
         with np.load(path, allow_pickle=False) as f: found = {k: f[k] for k in ('ids', 'classes', 'labels', 'counts', 'boundary', 'losses')}
     except FileNotFoundError: raise UserError(f"{path}: no such file; run seg_nb_evaluate for this run and split first") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as e: raise UserError(f"{path}: is damaged or no file of counts ({str(e)[:80]}); run seg_nb_evaluate again") from None
-    if found['counts'].shape != (len(found['ids']), 3, len(found['classes'])): raise UserError(f"{path}: does not fit together; run seg_nb_evaluate again")
+    except Exception as e: raise UserError(f"{path}: is damaged or no file of counts ({str(e)[:80]}); run seg_nb_evaluate again") from None # damage shows in many ways
+    shape = len(found['ids']), 3, len(found['classes'])
+    if any(found[k].shape != shape or found[k].dtype.kind not in 'iu' for k in ('counts', 'boundary')) or len(set(found['ids'].tolist())) < shape[0]: raise UserError(f"{path}: does not fit together; run seg_nb_evaluate again")
     return {**found, 'classes': found['classes'].tolist(), 'labels': str(found['labels'])}
 
 # %% ../nbs/06e_comparison.ipynb #e600000d
@@ -54,6 +54,7 @@ def differences(
     a, b = np.asarray(a), np.asarray(b)
     ra, rb = iou_resamples(a, n, seed), iou_resamples(b, n, seed)
     ia, ib = class_iou(a.sum(0)), class_iou(b.sum(0))
+    for x, y in ((ra, rb), (ia, ib)): x[np.isnan(y)] = np.nan; y[np.isnan(x)] = np.nan # nothing to compare
     ra, rb = (np.c_[r, pd.DataFrame(r[:, 1:]).mean(axis=1)] for r in (ra, rb))
     ia, ib = (np.r_[i, pd.Series(i[1:]).mean()] for i in (ia, ib))
     low, high = interval95(rb - ra).T
@@ -87,7 +88,7 @@ def compare(
         if a[what] != b[what]: raise UserError(f"{run_b}: has the {what} {b[what]}, but {run_a} has {a[what]}; compare runs on the same data", status=2)
     ids, in_a, in_b = np.intersect1d(a['ids'], b['ids'], return_indices=True)
     if not len(ids): raise UserError(f"{run_b}: has no photo in common with {run_a}; compare runs on the same data", status=2)
-    if left := len(a['ids']) + len(b['ids']) - 2*len(ids): print(f'{left} photos that only one run has are left out')
+    if left := len(a['ids']) + len(b['ids']) - 2*len(ids): print(f"{left} photo{'s'*(left > 1)} that only one run has, left out")
     table = differences(a['counts'][in_a], b['counts'][in_b], a['classes'])
     print(table.assign(changed=np.where(table.changed, 'yes', '')).round(3).to_string(na_rep='–'))
     print(f"IoU of {run_a} (a) and {run_b} (b) on {len(ids)} photos; changed: the 95% interval of the difference leaves out zero")

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['output_folder', 'metrics_dict', 'show_classes', 'draw_charts', 'examples_of', 'draw_examples', 'check_classes',
-           'write_all', 'evaluate']
+           'read_history', 'write_all', 'evaluate']
 
 # %% ../nbs/07_evaluation.ipynb #afa9b799
 import json
@@ -20,7 +20,7 @@ from matplotlib import pyplot as plt
 
 from . import __version__
 from .calibration import ece, show_logits, show_reliability
-from .card import model_card
+from .card import chosen_license, digest, model_card
 from .comparison import save_counts
 from .dataset import check_up
 from .failures import caption, choose_examples, confused_pairs, error_map, iou_by_size, rank_photos, show_errors, show_example, show_sizes
@@ -70,7 +70,7 @@ def show_classes(
     pixels = np.asarray(pixels, dtype=float)
     share = 100*pixels/max(1, pixels.sum())
     fig, ax = plt.subplots(figsize=(6, min(40, 0.32*len(classes) + 1.1)), layout='constrained')
-    bars = ax.barh(classes, np.maximum(share, 1e-9), color=class_colors(len(classes))/255)
+    bars = ax.barh(classes, np.maximum(share, .01), color=class_colors(len(classes))/255)
     ax.bar_label(bars, [f"{s:.2g}%  ({n} images)" for s, n in zip(share, images)], padding=4, fontsize=9)
     ax.set(xscale='log', xlim=(0.01, 3000), title=title, xlabel='% of the known pixels', xticks=[.01, .1, 1, 10, 100], xticklabels=['0.01', '0.1', '1', '10', '100'])
     ax.invert_yaxis(); ax.minorticks_off(); ax.spines[['top', 'right']].set_visible(False); ax.spines.bottom.set_bounds(.01, 100)
@@ -99,7 +99,9 @@ def examples_of(
 ) -> list: # (name of the file, what it shows, id) triples, no photo twice
     "Which photos to show"
     ranked, sure, seen = rank_photos(scores), rank_photos(scores, 'loss').loss.dropna(), set()
-    wanted = [(name, name.replace('_', ' '), id) for name, id in choose_examples(ranked)]
+    wanted = sorted([(name, name.replace('_', ' '), id) for name, id in choose_examples(ranked)], key=lambda w: not w[0].startswith('worst'))
+    weak = pd.Series(class_iou(scores.counts.sum(0))[1:], index=scores.classes[1:]).dropna().nsmallest(3).index if scores.ids else ()
+    wanted += [(f'class_{scores.classes.index(c)}', f'worst {c}', rank_photos(scores, c)[c].dropna().index[-1]) for c in weak]
     wanted += [(f'loss_{i+1}', 'largest loss', id) for i, id in enumerate(sure.index[::-1][:2])]
     wanted += [(f'mixed_{i+1}', f'{p.truth} taken for {p.prediction}', p.photos[0]) for i, p in enumerate(confused_pairs(scores, 3).itertuples())]
     return [w for w in wanted if not (w[2] in seen or seen.add(w[2]))]
@@ -137,6 +139,17 @@ def _config(checkpoint):
     try: return json.loads(Path(checkpoint).with_name('config.json').read_text())
     except (OSError, ValueError): return None
 
+def read_history(
+    checkpoint, # a file
+): # DataFrame; None where there is none beside it
+    "The course of a training, if its file lies beside the checkpoint"
+    path = Path(checkpoint).with_name('history.csv')
+    if not path.exists(): return None
+    try: found = pd.read_csv(path)
+    except (ValueError, OSError): found = pd.DataFrame()
+    if not {'epoch', 'train_loss', 'val_loss', 'miou'} <= set(found): raise UserError(f"{path}: is no history of a training; remove it, or put back the one that seg_nb_train wrote")
+    return found
+
 def write_all(
     ck, # `Checkpoint`
     ds:Truths, # the split
@@ -145,15 +158,17 @@ def write_all(
     output:Path, # an existing folder
 ) -> dict: # the content of metrics_{split}.json
     "Write figures, counts, the page and the metrics"
-    split, history = ds.split, Path(checkpoint).with_name('history.csv')
-    metrics, credits = metrics_dict(scores, split), credits_of(ds.data, split, scores.ids)
-    charts = draw_charts(scores, pd.read_csv(history) if history.exists() else None)
+    split = ds.split
+    (output/f'metrics_{split}.json').unlink(missing_ok=True) # what is there may be another model's
+    for old in output.glob(f'example_{split}_*.png'): old.unlink()
+    save_counts(output/f'counts_{split}.npz', scores)
+    metrics, credits = {**metrics_dict(scores, split), 'checkpoint': digest(checkpoint)}, credits_of(ds.data, split, scores.ids)
+    charts = draw_charts(scores, read_history(checkpoint))
     for name, (_, _, png) in charts.items(): write_whole(output/(f'{name}.png' if name == 'curves' else f'{name}_{split}.png'), png)
     found, lines = check_up(ds.data, [split])
     about = {'model': f'{ck.arch} at {ck.size} pixels', 'checkpoint': Path(checkpoint).name, 'data': f'{len(scores.ids)} images of {ds.data.resolve().name}', 'mean cross entropy': f'{scores.loss:.4f}',
              'versions': f'seg_nb {__version__}, torch {torch.__version__}, torchvision {torchvision.__version__}'}
     write_whole(output/f'report_{split}.html', report(metrics, list(charts.values()), draw_examples(ck, ds, scores, output, credits), (found, [l.replace(f'{ds.data}/', '') for l in lines]), _config(checkpoint), about, credits))
-    save_counts(output/f'counts_{split}.npz', scores)
     write_whole(output/f'metrics_{split}.json', json.dumps(metrics, indent=1, allow_nan=False))
     return metrics
 
@@ -174,7 +189,7 @@ def evaluate(
     if bs < 1: raise UserError(f"bs {bs}: must be at least 1", status=2)
     process = accelerator_for(precision='no')
     ck, ds = load_checkpoint(checkpoint, device=process.device), Truths(data, split, on_error=on_error)
-    check_classes(ck, ds, checkpoint)
+    check_classes(ck, ds, checkpoint); read_history(checkpoint); credits_of(data, split, [])
     output = output_folder(output)
     def keep(id, pred): write_whole(output/f'predictions_{split}'/f'{id}.png', palette_png(pred))
     part, scores = score(ck, ds, range(process.process_index, len(ds), process.num_processes), bs, workers, keep if predictions else None), Scores(ck.classes, ds.labels, ck.size)
@@ -182,7 +197,7 @@ def evaluate(
     if not scores.ids: raise UserError(f"{data}: has no readable images of the {split} split; download some with --{split} N")
     if not process.is_main_process: return None
     metrics = write_all(ck, ds, scores, checkpoint, output)
-    write_whole(output/'MODEL_CARD.md', model_card(output, data, checkpoint=checkpoint))
+    write_whole(output/'MODEL_CARD.md', model_card(output, data, chosen_license(output/'MODEL_CARD.md'), checkpoint))
     print(class_table(scores.matrix, scores.classes).round(3).to_string(na_rep='–'))
     foreground = 'none' if metrics['miou_foreground'] is None else f"{metrics['miou_foreground']:.3f}"
     print(f"foreground mIoU {foreground} on {metrics['images']} images of {split}; see {output/f'report_{split}.html'}")

@@ -91,7 +91,8 @@ def caption(
     row:pd.Series, # of `rank_photos`
 ) -> str: # e.g. 'mean IoU 0.71 (Cat 0.80, Dog 0.62), cross entropy 0.12'
     "A photo's scores in words"
-    parts = ', '.join(f"{k} {v:.2f}" for k, v in row.drop(['miou', 'loss']).dropna().items())
+    own = row.drop(['miou', 'loss']).dropna()
+    parts = ', '.join(f"{k} {v:.2f}" for k, v in own[:6].items()) + f' and {len(own)-6} more'*(len(own) > 6)
     score = f"mean IoU {row.miou:.2f} ({parts})" if parts else 'no object'
     return score + (f", cross entropy {row.loss:.2f}" if row.loss == row.loss else '')
 
@@ -163,6 +164,7 @@ def _colors(names, colors):
 
 def _still(ck, ds, ranked, classes, n=3):
     "A figure of the worst photos"
+    if not len(ranked): raise UserError("no photo has a score, so there is nothing to show; score a split that has some", status=2)
     worst = [_page(ck, ds, id, 320) for id in ranked.index[::-1][:n]]
     return show_grid([[x, *(lay_over(x, t, p, v) for v in VIEWS)] for x, t, p in worst], titles=['photo', *VIEWS], classes=classes, size=2.2)
 
@@ -181,7 +183,7 @@ def browse(
     except ImportError: still = True
     if still or not is_notebook(): return _still(ck, ds, chosen('miou')[::-1], scores.classes)
     by, view = w.Dropdown(options=['miou', 'loss', *scores.classes[1:]], description='worst by'), w.ToggleButtons(options=VIEWS)
-    alpha, at = w.FloatSlider(.55, min=0, max=1, step=.05, description='opacity'), w.IntSlider(0, min=0, max=0, description='photo')
+    alpha, at = w.FloatSlider(.55, min=0, max=1, step=.05, description='opacity'), w.IntSlider(0, min=0, max=0, description='photo', continuous_update=False)
     picture, text, legend = w.Image(format='png', layout=w.Layout(max_width='640px', object_fit='contain')), w.HTML(), w.HTML()
     page = {}
     def draw(_=None):
@@ -190,7 +192,7 @@ def browse(
     def turn_to(_=None):
         ranked = page['ranked']
         page['now'] = _page(ck, ds, ranked.index[at.value]) if len(ranked) else None
-        text.value = f'{at.value+1} of {len(ranked)} &nbsp; {ranked.index[at.value]}: {html.escape(caption(ranked.iloc[at.value]))}' if len(ranked) else 'no photo has this class'
+        text.value = f'{at.value+1} of {len(ranked)} &nbsp; {html.escape(ranked.index[at.value] + ": " + caption(ranked.iloc[at.value]))}' if len(ranked) else 'no photo has this class'
         draw()
     def restart(_=None): page['ranked'] = chosen(by.value); at.value, at.max = 0, max(0, len(page['ranked'])-1); turn_to()
     for control, act in ((by, restart), (at, turn_to), (view, draw), (alpha, draw)): control.observe(act, 'value')

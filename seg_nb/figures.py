@@ -88,7 +88,7 @@ def show_grid(
 ): # the matplotlib Figure
     "Draw panels in rows, without axes, under one legend"
     rows = [list(r) for r in rows]
-    heights = [max(h/w for h, w in map(_sides, r)) for r in rows]
+    heights = [min(5, max(h/w for h, w in map(_sides, r))) for r in rows] # a strip would make a figure of any height
     n = max(map(len, rows))
     fig, axes = plt.subplots(len(rows), n, squeeze=False, figsize=(size*n, size*sum(heights) + .35 + .25*(1 + min(len(classes), MOST+1)//7)*bool(len(classes))), height_ratios=heights, layout='constrained')
     for r, row in enumerate(axes):

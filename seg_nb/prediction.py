@@ -7,8 +7,10 @@ __all__ = ['SUFFIXES', 'read_photo', 'as_photo', 'batches', 'Predictor', 'find_p
            'predict', 'demo']
 
 # %% ../nbs/08_prediction.ipynb #50e58e96
+import os, sys
 from collections import Counter
 from contextlib import nullcontext
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +50,7 @@ def _from_pillow(im):
     return turn(torch.from_numpy(x).permute(2, 0, 1), orientation(im)).permute(1, 2, 0).numpy()
 
 def as_photo(
-    x, # path; PIL image; uint8 array (H,W), (H,W,1), (H,W,3) or (H,W,4); or uint8 tensor (3,H,W)
+    x, # path; PIL image; RGB uint8 array (H,W), (H,W,1), (H,W,3) or (H,W,4); or RGB uint8 tensor (3,H,W)
 ) -> Tensor: # uint8 (3,H,W), RGB, upright
     "A photo as the network's helpers take it"
     if isinstance(x, (str, Path)):
@@ -97,7 +99,10 @@ class Predictor:
         flip:bool=False, # look at the mirror image, too?
         scales=(1,), # of the square's side; several are averaged
         window:int=None, # pixels of a photo that a window's side spans, e.g. 1024; None: each photo is looked at as a whole
-    ): self.ck, self.classes, self.how, _ = ck, ck.classes, dict(flip=flip, scales=tuple(scales), window=window), (sides_of(ck.size, scales), check_window(ck, window))
+    ):
+        scales = (scales,) if isinstance(scales, (int, float)) else tuple(scales)
+        sides_of(ck.size, scales); check_window(ck, window)
+        self.ck, self.classes, self.how = ck, ck.classes, dict(flip=flip, scales=scales, window=window)
 
     @classmethod
     def load(cls,
@@ -120,7 +125,7 @@ class Predictor:
         return found
 
 # %% ../nbs/08_prediction.ipynb #0b27adf5
-SUFFIXES = {'.jpg', '.jpeg', '.png', '.webp', '.gif', '.bmp', '.tif', '.tiff'}
+SUFFIXES = {'.jpg', '.jpeg', '.jfif', '.png', '.webp', '.gif', '.bmp', '.tif', '.tiff', '.avif', '.heic', '.heif'} # what cannot be decoded here is listed as such
 
 def find_photos(
     inputs, # files and folders
@@ -129,12 +134,12 @@ def find_photos(
     "All photos among files and folders, each once"
     found, dest = {}, Path(dest).resolve()
     for root in map(Path, inputs):
-        if not root.is_dir(): found.setdefault(root.resolve(), (root, Path(root.name))); continue
+        if not root.is_dir(): found.setdefault(Path(os.path.realpath(root)), (root, Path(root.name))); continue
         if root.resolve() == dest: raise UserError(f"{root}: holds the photos, so the results must go elsewhere; choose another --dest", status=2)
         for f in sorted(f for f in root.rglob('*') if f.suffix.lower() in SUFFIXES and (f.is_file() or f.is_symlink() and not f.exists())):
             inside = f.relative_to(root)
-            result = root.resolve() in dest.parents and dest in f.resolve().parents
-            if not result and not any(p.startswith('.') for p in inside.parts): found.setdefault(f.resolve(), (f, inside))
+            result = root.resolve() in dest.parents and dest in Path(os.path.realpath(f)).parents
+            if not result and not any(p.startswith('.') for p in inside.parts): found.setdefault(Path(os.path.realpath(f)), (f, inside))
     return list(found.values())
 
 # %% ../nbs/08_prediction.ipynb #be017a40
@@ -145,17 +150,24 @@ def output_names(
     taken, names, folders = set(), [], {str(p).casefold() for _, n in found for p in n.parents}
     def free(o): return (o := str(o).casefold()) not in taken and not {f'{o}.png', f'{o}_overlay.jpg'} & folders
     for _, inside in found:
-        options = [inside.with_suffix(''), inside] + [inside.with_name(f'{inside.name}-{n}') for n in range(2, len(found) + 2)]
+        options = chain((inside.with_suffix(''), inside), (inside.with_name(f'{inside.name}-{n}') for n in count(2)))
         names.append(next(o for o in options if free(o)))
         taken.add(str(names[-1]).casefold())
     return names
 
 # %% ../nbs/08_prediction.ipynb #b609407c
+def _is_map(path):
+    "Is it a PNG with a palette, as a former run writes them?"
+    try:
+        with Image.open(path) as im: return im.format == 'PNG' and im.mode == 'P'
+    except Exception: return False # no picture at all
+
 def _check_lost(found, names, dest, coco):
-    "Refuse to replace a photo by its result"
+    "Refuse to replace a photo, or another picture, by a result"
     results = {(dest/f'{n}{s}').resolve() for n in names for s in ('.png', '_overlay.jpg')} | ({(dest/'annotations.json').resolve()} if coco else set())
     if coco and ((dest/'annotations.json').is_dir() or any(n.parts[0] == 'annotations.json' for n in names if len(n.parts) > 1)): raise UserError(f"{dest/'annotations.json'}: is a folder; choose another --dest, or leave out --coco", status=2)
-    if lost := results & {f.resolve() for f, _ in found}: raise UserError(f"{min(lost)}: is a photo that its result would overwrite; choose another --dest", status=2)
+    if lost := results & {Path(os.path.realpath(f)) for f, _ in found}: raise UserError(f"{min(lost)}: is a photo that its result would overwrite; choose another --dest", status=2)
+    if foreign := [p for p in results if p.suffix == '.png' and p.is_file() and not _is_map(p)]: raise UserError(f"{min(foreign)}: is there already, and no label map; choose another --dest", status=2)
 
 def predict_files(
     predictor:Predictor, # of a checkpoint
@@ -173,6 +185,8 @@ def predict_files(
     def good(): # the photos that could be read, with their place
         for k, x in enumerate(read_ahead(read_photo, [f for f, _ in found], workers)):
             bar.update()
+            try: check_window(predictor.ck, predictor.how['window'], getattr(x, 'shape', (3, 1, 1))[1:])
+            except UserError as e: x = f'{found[k][0]}: {e}'
             if isinstance(x, str): bad.append(x)
             else: yield k, x
     with coco_file(dest/'annotations.json', predictor.classes, coco) if coco else nullcontext() as annotate:
@@ -213,7 +227,8 @@ def predict(
     predictor = Predictor.load(checkpoint, flip=flip, scales=_numbers(scales), window=window)
     written, bad = predict_files(predictor, found, output_folder(dest), bs, workers, coco)
     print(f"{len(written)} of {len(found)} photos predicted into {dest}")
-    if bad: raise UserError(f"{len(bad)} of {len(found)} photos could not be read, the others are done: {', '.join(bad)}; mend or remove them")
+    if len(bad) > 5: print(*bad, sep='\n', file=sys.stderr)
+    if bad: raise UserError(f"{len(bad)} of {len(found)} photos could not be read, the others are done: {', '.join(bad) if len(bad) <= 5 else 'see above'}; mend or remove them")
     return None if is_cli(predict) else written
 
 # %% ../nbs/08_prediction.ipynb #066d2c1d

@@ -117,10 +117,10 @@ def headline(
 # %% ../nbs/06c_report.ipynb #c6c0001d
 WAYS = {
     r'ignore$|unknown places left out, at the photos': 'The score at the top: what lies in a box without a mask is neither right nor wrong.',
-    r'naive$|the same, unknown': 'What lies in a box without a mask counts as background, so who finds it there is marked down.',
+    r'naive$|unknown places taken for background, at the': 'What lies in a box without a mask counts as background, so who finds it there is marked down.',
     r'exact names$|masks with the exact name': "Only masks that bear the class's own name count as the class; its kinds, as Woman is one of Person, are background. The gap to the first row is the fault of the truth.",
-    r'square$|unknown places left out, at \d+ pixels': 'On the square that the network sees, as training reports it. What is lost in shrinking is lost from the truth as well.',
-    r'grid$|the truth itself': 'The truth squeezed into that square and brought back, held against itself: no network of that size can score more.'} # beginning of a way's name -> what it means
+    r'square$|unknown places (left out|taken for background), at \d+ pixels': 'On the square that the network sees, as training reports it. What is lost in shrinking is lost from the truth as well.',
+    r'grid$|the truth itself': 'The truth squeezed into that square and brought back, held against itself: a mark to compare with. What it loses are thin and small parts.'} # beginning of a way's name -> what it means
 
 def comparison(
     truths:dict, # name of a way of scoring -> {'miou_foreground' and each class: IoU or None}

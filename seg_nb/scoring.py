@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
@@ -36,7 +35,9 @@ def square_logits(
 ) -> Tensor: # float32 (B,C,S,S)
     "What the network says about a batch of squares"
     device = next(ck.model.parameters()).device
-    with torch.inference_mode(): return ck.model(normalize(squares.to(device), ck.mean, ck.std))['out'].float()
+    with torch.inference_mode(): out = ck.model(normalize(squares.to(device), ck.mean, ck.std))['out'].float()
+    if not out.isfinite().all(): raise UserError(f"{ck.arch}: answers with what is no number; its training has diverged, use another checkpoint")
+    return out
 
 def crop_photo(
     square:Tensor, # (…,S,S)
@@ -54,12 +55,13 @@ def bands(
 ): # yields (rows slice, float (C,r,W)), from top to bottom
     "Bilinear interpolation to the photo's own size, in bands of rows"
     (H, W), (C, h, _) = hw, scores.shape
-    wide = F.interpolate(scores[None], (h, W), mode='bilinear')[0]
-    at = ((torch.arange(H, device=scores.device) + .5)*(h/H) - .5).clamp(0, h-1)
+    at = ((torch.arange(H) + .5)*(h/H) - .5).clamp(0, h-1)
     above = at.long(); below = (above + 1).clamp(max=h-1)
     for top in range(0, H, step := max(1, most//(C*W))):
         rows = slice(top, min(top + step, H))
-        yield rows, torch.lerp(wide[:, above[rows]], wide[:, below[rows]], (at - above)[rows, None].to(wide.dtype))
+        low, high = int(above[top]), int(below[rows.stop-1]) + 1
+        wide = F.interpolate(scores[None, :, low:high], (high-low, W), mode='bilinear')[0]
+        yield rows, torch.lerp(wide[:, above[rows]-low], wide[:, below[rows]-low], (at - above)[rows, None].to(wide))
 
 def label_map(
     scores:Tensor, # float (C,h,w) of a photo, at any scale
@@ -85,15 +87,17 @@ def exact_masks(
     "Which masks bear the exact name of a class"
     meta = ds.data/'meta'
     try: own = {kinds[0] for kinds in json.loads((meta/'classes.json').read_text())['labels'].values()}
-    except (OSError, ValueError, KeyError, IndexError): return None
-    try: table = pd.read_csv(meta/'all_images.csv', usecols=['MaskPath', 'LabelName', 'data_split'], dtype=str)
-    except ValueError: return None
-    return set(table.MaskPath[(table.data_split == ds.split) & table.LabelName.isin(own)])
+    except (OSError, ValueError, LookupError, AttributeError, TypeError): return None
+    try:
+        with pd.read_csv(meta/'all_images.csv', usecols=['MaskPath', 'LabelName', 'data_split'], dtype=str, chunksize=200_000) as pieces:
+            return {m for t in pieces for m in t.MaskPath[(t.data_split == ds.split) & t.LabelName.isin(own)]}
+    except ValueError: return None # no such column
 
 class Truths(SegmentationDataset):
     "Images of a split, each with every truth that can be had for it; the one that is scored comes last"
     def __init__(self, data, split:str, **kwargs): # as for `SegmentationDataset`
         super().__init__(data, split, **kwargs)
+        if self.labels == 'partial': raise UserError("labels 'partial': allows several classes for a pixel; score naive or ignore", status=2)
         self.exact = exact_masks(self)
 
     def load(self, i:int, side:int=None): # image uint8 (3,H,W), {name: mask uint8 (H,W)}, upright
@@ -154,7 +158,8 @@ def _own_pixels(out, truth):
         own = band.gather(0, part.where(known, 0).long()[None])[0]
         loss += ((total - own)*known).sum(dtype=torch.float32).item()
         sums['confidence'] += confidence_bins((top - total).exp()[known], (best == part)[known]).cpu()
-        sums['logits'] += logit_bins(band, part).cpu()
+        first = -rows.start % 4 # every fourth row of the photo, wherever a band begins
+        sums['logits'] += logit_bins(band[:, first:], part[first:]).cpu()
     return pred, loss, sums
 
 def count_photo(
@@ -170,7 +175,8 @@ def count_photo(
     matrix = confusion(pred, truth, C)
     sums |= {'matrix': matrix, 'square': confusion(out.max(0).indices.byte().cpu(), square, C)}
     sums |= {name: class_counts(confusion(pred, t, C)) for name, t in truths.items()}
-    sums['grid'] = class_counts(confusion(unletterbox(square, truth.shape).where(truth != UNKNOWN, 0).clamp(max=C-1), truth, C))
+    back = unletterbox(square, truth.shape); known = back != UNKNOWN
+    sums['grid'] = class_counts(confusion(back.where(known, 0), truth.where(known, UNKNOWN), C))
     mixed = {(int(t), int(p)): [(int(matrix[t, p]), id)] for t, p in matrix.nonzero() if t != p}
     return Scores(classes, labels, out.shape[-1], {id: Photo(class_counts(matrix), boundary_counts(pred, truth, C), loss)}, sums, mixed), pred
 
@@ -202,9 +208,10 @@ def score(
 def in_comparison(
     scores:Scores, # of a split
 ) -> pd.DataFrame: # a row a way of scoring; IoU of each foreground class and their mean, NaN where there is nothing
-    "The same predictions against other truths and at the size of the square, and what no network of that size exceeds"
-    ways = {'ignore': "unknown places left out, at the photos' own size", 'naive': 'the same, unknown places taken for background', 'exact names': 'masks with the exact name of the class only',
-            'square': f'unknown places left out, at {scores.size} pixels', 'grid': f'the truth itself, squeezed into {scores.size} pixels'}
+    "The same predictions against other truths and at the size of the square, and what the truth keeps of itself there"
+    left, own = ('left out' if scores.labels == 'ignore' else 'taken for background'), "at the photos' own size"
+    ways = {'ignore': f'unknown places left out, {own}', 'naive': f'unknown places taken for background, {own}', 'exact names': 'masks with the exact name of the class only',
+            'square': f'unknown places {left}, at {scores.size} pixels', 'grid': f'the truth itself, squeezed into {scores.size} pixels'}
     found = {what: class_counts(n) if what == 'square' else n for what, n in scores.sums.items() if what in ways}
     table = pd.DataFrame({ways[w]: class_iou(found[w])[1:] for w in ways if w in found}, index=scores.classes[1:]).T
     return table.assign(foreground=table.mean(axis=1))

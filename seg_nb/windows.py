@@ -76,7 +76,8 @@ def check_window(
     "Refuse windows that enlarge a photo, or whose scores would not fit into memory"
     if window is None: return
     if window < ck.size: raise UserError(f"window {window}: must be at least {ck.size}, the side of the network's square; photos like those of the training have 1024", status=2)
-    least = math.ceil(ck.size*math.sqrt(len(ck.classes)*hw[0]*hw[1]/MOST_SCORES))
+    n = ck.size**2*len(ck.classes)/MOST_SCORES
+    least = math.ceil(max(math.sqrt(n*hw[0]*hw[1]), n*max(hw))) # a strip is padded to a window's height
     if window < least: raise UserError(f"window {window}: is too small for a photo of {hw[1]}×{hw[0]} and {len(ck.classes)} classes; choose at least {least}", status=2)
 
 def _on_canvas(photo, hw, size):
