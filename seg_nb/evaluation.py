@@ -26,7 +26,7 @@ from .dataset import check_up
 from .failures import caption, choose_examples, confused_pairs, error_map, iou_by_size, rank_photos, show_errors, show_example, show_sizes
 from .figures import class_colors
 from .formats import palette_png
-from .metrics import class_iou, class_table, miou_ci95, show_confusion, summary
+from .metrics import _or_none, class_iou, class_table, miou_ci95, show_confusion, summary
 from .model import load_checkpoint
 from .report import credits_of, fig_bytes, panel, report
 from .sample import UserError, one_line
@@ -44,8 +44,6 @@ def output_folder(
     except OSError as e: raise UserError(f"{path}: cannot be made a folder ({e.strerror}); choose another") from None
     return Path(path)
 
-def _or_none(x): return None if x != x else float(x)
-
 def metrics_dict(
     scores:Scores, # of a split
     split:str, # its name
@@ -54,8 +52,7 @@ def metrics_dict(
     found, near = summary(scores.matrix, scores.classes, scores.counts), class_iou(scores.boundary.sum(0))
     classes = {name: {**row, 'boundary_iou': _or_none(v)} for (name, row), v in zip(found.pop('classes').items(), near)}
     compared = in_comparison(scores).rename(columns={'foreground': 'miou_foreground'})
-    low, high = miou_ci95(scores.counts)
-    return dict(split=split, images=len(scores.ids), labels=scores.labels, at='image', loss=_or_none(scores.loss), **found, miou_foreground_ci95=None if low != low else [float(low), float(high)],
+    return dict(split=split, images=len(scores.ids), labels=scores.labels, at='image', loss=_or_none(scores.loss), **found, miou_foreground_ci95=_or_none(miou_ci95(scores.counts)),
                 boundary_miou_foreground=_or_none(pd.Series(near[1:]).mean()), ece=_or_none(ece(scores.sums['confidence'])), classes=classes,
                 square=dict(at=scores.size, **summary(scores.sums['square'], scores.classes)), truths={way: {k: _or_none(v) for k, v in row.items()} for way, row in compared.iterrows()})
 
@@ -154,16 +151,18 @@ def write_all(
     ck, # `Checkpoint`
     ds:Truths, # the split
     scores:Scores, # of it
-    checkpoint, # the file; history.csv and config.json may lie beside it
+    checkpoint, # the file; config.json may lie beside it
     output:Path, # an existing folder
+    history=None, # of `read_history`
+    credits=None, # of `credits_of`
 ) -> dict: # the content of metrics_{split}.json
     "Write figures, counts, the page and the metrics"
     split = ds.split
     (output/f'metrics_{split}.json').unlink(missing_ok=True) # what is there may be another model's
     for old in output.glob(f'example_{split}_*.png'): old.unlink()
     save_counts(output/f'counts_{split}.npz', scores)
-    metrics, credits = {**metrics_dict(scores, split), 'checkpoint': digest(checkpoint)}, credits_of(ds.data, split, scores.ids)
-    charts = draw_charts(scores, read_history(checkpoint))
+    metrics, charts = {**metrics_dict(scores, split), 'checkpoint': digest(checkpoint)}, draw_charts(scores, history)
+    if credits is not None: credits = credits[credits.index.isin(scores.ids)] # not of photos that could not be read
     for name, (_, _, png) in charts.items(): write_whole(output/(f'{name}.png' if name == 'curves' else f'{name}_{split}.png'), png)
     found, lines = check_up(ds.data, [split])
     about = {'model': f'{ck.arch} at {ck.size} pixels', 'checkpoint': Path(checkpoint).name, 'data': f'{len(scores.ids)} images of {ds.data.resolve().name}', 'mean cross entropy': f'{scores.loss:.4f}',
@@ -189,14 +188,14 @@ def evaluate(
     if bs < 1: raise UserError(f"bs {bs}: must be at least 1", status=2)
     process = accelerator_for(precision='no')
     ck, ds = load_checkpoint(checkpoint, device=process.device), Truths(data, split, on_error=on_error)
-    check_classes(ck, ds, checkpoint); read_history(checkpoint); credits_of(data, split, [])
-    output = output_folder(output)
+    check_classes(ck, ds, checkpoint)
+    history, credits, output = read_history(checkpoint), credits_of(data, split, ds.ids), output_folder(output)
     def keep(id, pred): write_whole(output/f'predictions_{split}'/f'{id}.png', palette_png(pred))
     part, scores = score(ck, ds, range(process.process_index, len(ds), process.num_processes), bs, workers, keep if predictions else None), Scores(ck.classes, ds.labels, ck.size)
     for counted in gather_object([part]): scores.add(counted)
     if not scores.ids: raise UserError(f"{data}: has no readable images of the {split} split; download some with --{split} N")
     if not process.is_main_process: return None
-    metrics = write_all(ck, ds, scores, checkpoint, output)
+    metrics = write_all(ck, ds, scores, checkpoint, output, history, credits)
     write_whole(output/'MODEL_CARD.md', model_card(output, data, chosen_license(output/'MODEL_CARD.md'), checkpoint))
     print(class_table(scores.matrix, scores.classes).round(3).to_string(na_rep='–'))
     foreground = 'none' if metrics['miou_foreground'] is None else f"{metrics['miou_foreground']:.3f}"

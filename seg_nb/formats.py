@@ -92,12 +92,11 @@ def annotations(
 ): # yields dicts of category_id, segmentation, area, bbox [x, y, width, height] in pixels, iscrowd
     "What COCO says of an image"
     m = np.asarray(label_map)
-    for k in np.flatnonzero(np.bincount(m.ravel(), minlength=256)[:255]):
-        if not k: continue
-        x, y, w, h = cv2.boundingRect((m == k).view(np.uint8))
-        if how == 'rle': yield dict(category_id=int(k), segmentation=rle(m == k), area=int((m == k).sum()), bbox=[x, y, w, h], iscrowd=1)
+    for k in np.flatnonzero(np.bincount(m.ravel(), minlength=256)[1:255]) + 1:
+        region = m == k
+        if how == 'rle': yield dict(category_id=int(k), segmentation=rle(region), area=int(region.sum()), bbox=list(cv2.boundingRect(region.view(np.uint8))), iscrowd=1)
         else:
-            for p in polygons(m == k):
+            for p in polygons(region):
                 (x, y), (right, bottom) = np.reshape(p, (-1, 2)).min(0).tolist(), np.reshape(p, (-1, 2)).max(0).tolist()
                 yield dict(category_id=int(k), segmentation=[p], area=abs(_area(p)), bbox=[x, y, right-x, bottom-y], iscrowd=0)
 

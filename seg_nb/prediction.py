@@ -185,8 +185,9 @@ def predict_files(
     def good(): # the photos that could be read, with their place
         for k, x in enumerate(read_ahead(read_photo, [f for f, _ in found], workers)):
             bar.update()
-            try: check_window(predictor.ck, predictor.how['window'], getattr(x, 'shape', (3, 1, 1))[1:])
-            except UserError as e: x = f'{found[k][0]}: {e}'
+            if not isinstance(x, str):
+                try: check_window(predictor.ck, predictor.how['window'], x.shape[1:])
+                except UserError as e: x = f'{found[k][0]}: {e}'
             if isinstance(x, str): bad.append(x)
             else: yield k, x
     with coco_file(dest/'annotations.json', predictor.classes, coco) if coco else nullcontext() as annotate:
