@@ -2,13 +2,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo test test_slow lab docs readme clean
+.PHONY: help demo test test_slow lab docs readme measure clean
 
 help:
 	@echo "make demo       download, train, evaluate and predict on the embedded sample, into output/"
-	@echo "make test       every check of the project      make test_slow  the cells flagged slow"
-	@echo "make lab        JupyterLab                      make docs       the site, in _docs/"
-	@echo "make readme     README.md from the index         make clean      remove .venv, the site and the logs"
+	@echo "make test       every check of the project"
+	@echo "make test_slow  the cells flagged slow"
+	@echo "make lab        JupyterLab at the notebooks"
+	@echo "make docs       the site, in _docs/"
+	@echo "make readme     README.md from the index"
+	@echo "make measure    a table of the notebooks: cells, prose, functions, outputs"
+	@echo "make clean      remove .venv, the site and the logs"
 
 .venv/bin/python:
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { echo "seg_nb needs Python 3.11 or newer, and $(PYTHON) is not: try make PYTHON=/path/to/python3.11"; exit 1; }
@@ -44,5 +48,8 @@ docs: .venv/dev.stamp
 readme: .venv/dev.stamp
 	$(BIN)/python tools/build_readme.py
 
+measure: .venv/dev.stamp
+	@$(BIN)/python tools/measure.py
+
 clean:
-	rm -rf .venv _checks _docs _proc build *.egg-info
+	rm -rf .venv _checks _docs _proc build dist *.egg-info

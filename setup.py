@@ -7,10 +7,11 @@ from setuptools import find_packages, setup
 config = ConfigParser(delimiters=['='])
 config.read('settings.ini', encoding='utf-8')
 cfg = config['DEFAULT']
+name = cfg['lib_name']
 readme = Path('README.md')
 
 setup(
-    name=cfg['lib_name'],
+    name=name,
     version=cfg['version'],
     description=cfg['description'],
     long_description=readme.read_text(encoding='utf-8') if readme.exists() else '',
@@ -21,10 +22,14 @@ setup(
     keywords=cfg['keywords'],
     license='Apache-2.0',
     license_files=['LICENSE'],
-    packages=find_packages(include=[cfg['lib_name'] + '*']),
+    packages=find_packages(include=[name, f'{name}.*']),
+    package_data={name: [f'**/*.{kind}' for kind in ('json', 'csv', 'tsv', 'html', 'css', 'jinja')]},
     python_requires='>=' + cfg['min_python'],
     install_requires=cfg['requirements'].split(),
-    extras_require={'export': cfg['export_requirements'].split(), 'dev': (cfg['dev_requirements'] + ' ' + cfg['export_requirements']).split()},
+    extras_require={
+        'export': cfg['export_requirements'].split(),
+        'dev': cfg['dev_requirements'].split() + cfg['export_requirements'].split(),
+    },
     entry_points={
         'console_scripts': cfg['console_scripts'].split(),
         'nbdev': [f"{cfg['lib_path']}={cfg['lib_path']}._modidx:d"],

@@ -354,6 +354,7 @@ def parallel_map(
     items, # what to call it with
     workers:int=16, # threads
     initializer=None, # called once in each thread
+    stop=None, # a `threading.Event`; set before running calls are waited for, so that they can end early
 ): # yields `func(item)` for each item, in order
     "Call a function for each item in threads, a few items ahead of their use"
     waiting = deque()
@@ -366,6 +367,8 @@ def parallel_map(
             while waiting:
                 yield waiting.popleft().result()
         finally:
+            if stop is not None:
+                stop.set()
             for future in waiting:
                 future.cancel()
 

@@ -21,19 +21,33 @@ from .batches import loaders, prepared, sampling
 from .core import cache_dir, code_digest, make_once, one_line, write_file
 from .download import download
 from .engine import losses, optimizer, processes, progress, state
+from .engine.state import set_aside
 from .evaluation import evaluate
 from .networks import backbones, checkpoints, cpu_convolutions, weights
-from .openimages import annotations, shards, stores
+from seg_nb.openimages import (
+    annotations,
+    costs,
+    data_tables,
+    fetching,
+    paths,
+    selection,
+    shards,
+    stores,
+    tables,
+    vocabulary,
+)
 from .prediction import predict
 from .records import image_index, images
 from .sample.mirror import sample_mirror
 from .score import metrics
-from .training import set_aside, train
+from .training import train
 
 # %% ../nbs/08_demo.ipynb #0646f400
 def sample_data() -> Path: # a data folder as `download` leaves it, with boxes, verified labels and attribution
     "Find the embedded sample, downloaded once and kept in the cache"
-    code = code_digest(stores, shards, annotations, download_module)
+    code = code_digest(
+        paths, stores, tables, fetching, shards, vocabulary, annotations, selection, costs, data_tables,
+        download_module)
     folder = cache_dir()/f'data-{sample_mirror().name}-{code}'
 
     def make(data):

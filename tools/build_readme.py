@@ -1,4 +1,5 @@
 "README.md from nbs/index.ipynb, without Quarto."
+import posixpath
 import re
 import shutil
 import sys
@@ -12,6 +13,11 @@ from nbconvert import MarkdownExporter
 from nbdev.config import get_config
 from nbdev.processors import FilterDefaults
 
+from links import RELATIVE, page_of, site_url
+from project import NBS, ROOT, name_of, notebooks
+
+README = ROOT/'README.md'
+
 
 def processed(
     path:Path, # a notebook
@@ -22,34 +28,42 @@ def processed(
     nb = nbformat.reads(nb2str(nb), as_version=4)
     nb.metadata['language_info'] = {'name': 'python'}
     front = nb.cells.pop(0).source.strip().strip('-') if nb.cells[0].cell_type == 'raw' else ''
-    for c in nb.cells:
-        if c.cell_type == 'code': c.source = '\n'.join(l for l in c.source.splitlines() if not l.startswith('#|'))
+    for cell in nb.cells:
+        if cell.cell_type == 'code':
+            hidden = re.search(r'^#\|\s*echo:\s*false', cell.source, re.M)
+            cell.metadata['transient'] = {'remove_source': bool(hidden)} # nbconvert then leaves the code out
+            cell.source = re.sub(r'^#\|.*\n?', '', cell.source, flags=re.M)
     return nb, yaml.safe_load(front) or {}
 
 
+def from_root(
+    path:str, # a link as written in the index
+    pictures:str, # folder of the index' pictures, from the repository's root
+) -> str: # the link as it must be in README.md
+    "Let a link start at the repository's root instead of the notebooks' folder"
+    return path if path.startswith(f'{pictures}/') else posixpath.normpath(f'{NBS.name}/{path}')
+
+
 def relink(
-    body:str, # Markdown whose relative links start at the notebooks' folder
-    nbs:Path, # that folder
-) -> str: # the same, with links that start at the repository's root and lead to notebooks, not to the site
+    body:str, # Markdown
+    pictures:str, # folder of the index' pictures, from the repository's root
+) -> str: # the same, with links that lead to notebooks, not to the site
     "Make links work on a code host"
-    cfg = get_config()
-    pages = {re.sub(r'^\d+_', '', p.stem): p.name for p in nbs.glob('*.ipynb')}
-    site = re.escape(f'{cfg.doc_host}{cfg.doc_baseurl}'.rstrip('/') + '/')
-    body = re.sub(site + r'(\w+)\.html(#[\w.-]*)?', lambda m: pages.get(m[1], m[0]), body)
-    local = r'(\]\(|\b(?:src|href)=")(?![a-z]+:|[#/]|{0}/)([^)"\s]+)'.format(nbs.name)
-    return re.sub(local, lambda m: m[1] + re.sub(rf'^{nbs.name}/\.\./', '', f'{nbs.name}/{m[2]}'), body)
+    pages = {page_of(p.relative_to(NBS)): f'{name_of(p)}.ipynb' for p in notebooks()}
+    body = re.sub(re.escape(site_url()) + r'([\w/-]+\.html)(#[\w.-]*)?', lambda m: pages.get(m[1], m[0]), body)
+    return RELATIVE.sub(lambda m: m[1] + from_root(m[2], pictures), body)
 
 
 def render() -> tuple: # the text of README.md, and its pictures as {path: bytes}
     "Turn the index notebook into Markdown"
     cfg = get_config()
-    nb, front = processed(cfg.nbs_path/cfg.readme_nb)
-    pictures = f'{cfg.nbs_path.name}/{Path(cfg.readme_nb).stem}_files'
+    nb, front = processed(NBS/cfg.readme_nb)
+    pictures = f'{NBS.name}/{Path(cfg.readme_nb).stem}_files'
     body, res = MarkdownExporter().from_notebook_node(nb, {'output_files_dir': pictures, 'unique_key': 'index'})
-    body = relink(re.sub(r'<style scoped>.*?</style>', '', body, flags=re.S), cfg.nbs_path)
+    body = relink(re.sub(r'<style scoped>.*?</style>', '', body, flags=re.S), pictures)
     about = f"> {front['description']}\n\n" if front.get('description') else ''
-    text = re.sub(r'\n{3,}', '\n\n', f"# {front.get('title', cfg.title)}\n\n{about}{body}").strip() + '\n'
-    return text, res.get('outputs', {})
+    text = f"# {front.get('title', cfg.title)}\n\n{about}{body}"
+    return re.sub(r'\n{3,}', '\n\n', text).strip() + '\n', res.get('outputs', {})
 
 
 def differences(
@@ -57,12 +71,22 @@ def differences(
     pictures:dict, # {path: bytes}
 ) -> list: # one line for each file that is not as it should be
     "Compare what would be written with what is there"
-    root = get_config().config_path
-    wanted = {'README.md': text.encode(), **pictures}
-    stale = [n for n, b in wanted.items() if not (root/n).exists() or (root/n).read_bytes() != b]
-    links = [m[1] for m in re.finditer(r'(?:\]\(|\b(?:src|href)=")(?![a-z]+:|#)([^)#"\s]+)', text)]
-    return [f'{n} is out of date: run tools/build_readme.py' for n in stale] + \
-           [f'README.md links to {l}, which is not there' for l in links if not (root/l).exists()]
+    wanted = {README.name: text.encode(), **pictures}
+    stale = [n for n, data in wanted.items() if not (ROOT/n).exists() or (ROOT/n).read_bytes() != data]
+    links = [m[2] for m in RELATIVE.finditer(text)]
+    return ([f'{n} is out of date: run tools/build_readme.py' for n in stale] +
+            [f'README.md links to {link}, which is not there' for link in links if not (ROOT/link).exists()])
+
+
+def write(
+    text:str, # of README.md
+    pictures:dict, # {path: bytes}
+):
+    "Write README.md and its pictures in place of those that are there"
+    shutil.rmtree(NBS/f'{Path(get_config().readme_nb).stem}_files', ignore_errors=True)
+    for name, data in {README.name: text.encode(), **pictures}.items():
+        (ROOT/name).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT/name).write_bytes(data)
 
 
 @call_parse
@@ -71,12 +95,8 @@ def main(
 ):
     "Write README.md and its pictures"
     text, pictures = render()
-    root = get_config().config_path
     if not check:
-        shutil.rmtree(get_config().nbs_path/f'{Path(get_config().readme_nb).stem}_files', ignore_errors=True)
-        for name, data in {'README.md': text.encode(), **pictures}.items():
-            (root/name).parent.mkdir(parents=True, exist_ok=True)
-            (root/name).write_bytes(data)
+        write(text, pictures)
     wrong = differences(text, pictures)
     print('\n'.join(wrong) or 'README.md is up to date')
     sys.exit(bool(wrong))

@@ -1,23 +1,23 @@
 "Run one notebook in JupyterLab in a real browser, on a copy, and look at what it shows."
 import json
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from playwright.sync_api import sync_playwright
+from fastcore.script import call_parse
+from playwright.sync_api import Error, sync_playwright
 
-from project import LOGS, ROOT, copy_project, environment
+from browser import launch
+from files import WIDGET
+from project import LOGS, PYTHON, ROOT, environment, name_of, project_copy
 
-QUIET = '--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage'
 RUN_ALL = """() => {
   window.finished = false
   const run = async () => {
@@ -27,18 +27,19 @@ RUN_ALL = """() => {
   }
   run().catch(e => console.error(e)).finally(() => { window.finished = true })
 }"""
+OPENED = 'window.jupyterapp?.shell?.currentWidget?.content?.model?.cells?.length > 0'
+MODEL = '() => window.jupyterapp.shell.currentWidget.content.model.toJSON()'
+STOP_KERNEL = '() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()'
 SHOWN = """async i => {
   const notebook = window.jupyterapp.shell.currentWidget.content
   await notebook.scrollToItem(i, 'start')
   const images = [...notebook.widgets[i].node.querySelectorAll('.jp-RenderedImage img')]
-  return images.length > 0 && images.every(m => m.complete && m.naturalWidth > 0 && m.getBoundingClientRect().height > 0)
+  const drawn = m => m.complete && m.naturalWidth > 0 && m.getBoundingClientRect().height > 0
+  return images.length > 0 && images.every(drawn)
 }"""
 
 
-def browser() -> str|None: # path of a Chromium, if this machine has one
-    "Find a browser"
-    return next(filter(None, map(shutil.which, ('chromium', 'chromium-browser', 'google-chrome'))), None)
-
+# The server
 
 def free_port() -> int: # a TCP port that nobody uses on the loopback interface
     "Ask the system for a port"
@@ -50,13 +51,15 @@ def free_port() -> int: # a TCP port that nobody uses on the loopback interface
 def wait_until_up(
     url:str, # a page of the server
     server:subprocess.Popen, # its process
-    limit:int=90, # seconds
+    limit:float, # seconds
 ):
     "Wait until a server answers"
     end = time.time() + limit
     while time.time() < end and server.poll() is None:
-        try: return urlopen(url, timeout=5).close()
-        except (URLError, OSError): time.sleep(0.2)
+        try:
+            return urlopen(url, timeout=5).close()
+        except (URLError, OSError):
+            time.sleep(0.2)
     raise RuntimeError('JupyterLab did not start')
 
 
@@ -64,44 +67,63 @@ def wait_until_up(
 def jupyterlab(
     folder:Path, # what it serves
     home:Path, # folder for its settings
+    limit:float, # seconds it may take to start
 ): # yields the address, with a %s for the path of a notebook
     "Serve a folder on the loopback interface; stop at the end, whatever happens"
     settings = home/'config/labconfig/page_config.json'
     settings.parent.mkdir(parents=True)
     settings.write_text(json.dumps({'disabledExtensions': {'@jupyterlab/apputils-extension:announcements': True}}))
     port, token = free_port(), secrets.token_hex(16)
-    options = {'ServerApp.ip': '127.0.0.1', 'ServerApp.port': port, 'ServerApp.port_retries': 0, 'ServerApp.root_dir': folder,
-               'ServerApp.open_browser': False, 'ServerApp.allow_root': True, 'IdentityProvider.token': token,
-               'LabApp.expose_app_in_browser': True, 'Application.log_level': 'WARN'}
-    server = subprocess.Popen([sys.executable, '-m', 'jupyterlab', *(f'--{k}={v}' for k, v in options.items())], env=environment(home))
+    options = {
+        'ServerApp.ip': '127.0.0.1', 'ServerApp.port': port, 'ServerApp.port_retries': 0,
+        'ServerApp.root_dir': folder, 'ServerApp.open_browser': False, 'ServerApp.allow_root': True,
+        'IdentityProvider.token': token, 'LabApp.expose_app_in_browser': True, 'Application.log_level': 'WARN'}
+    command = [PYTHON, '-m', 'jupyterlab', *(f'--{k}={v}' for k, v in options.items())]
+    server = subprocess.Popen(command, env=environment(home))
     try:
-        wait_until_up(f'http://127.0.0.1:{port}/api?token={token}', server)
+        wait_until_up(f'http://127.0.0.1:{port}/api?token={token}', server, limit)
         yield f'http://127.0.0.1:{port}/lab/workspaces/check/tree/%s?reset&token={token}'
     finally:
         server.terminate()
-        try: server.wait(20)
-        except subprocess.TimeoutExpired: server.kill()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
 
+
+# The notebook in it
 
 def run_all(
     page, # a browser page
     url:str, # of the notebook in JupyterLab
-    limit:int, # seconds the cells may take
+    limit:float, # seconds the cells may take
 ) -> dict: # the notebook as JupyterLab holds it after the run
     "Open a notebook, run all its cells, return its model"
     page.goto(url)
-    page.wait_for_function('window.jupyterapp?.shell?.currentWidget?.content?.model?.cells?.length > 0', timeout=90_000)
+    page.wait_for_function(OPENED)
     page.evaluate(RUN_ALL)
     page.wait_for_function('window.finished', timeout=limit*1000)
-    return page.evaluate('() => window.jupyterapp.shell.currentWidget.content.model.toJSON()')
+    return page.evaluate(MODEL)
 
 
 def lasting(
     cell:dict, # a code cell
 ) -> list: # its outputs that stay: no progress bars, nothing from stderr
     "What a reader of the saved notebook should see"
-    bar = 'application/vnd.jupyter.widget-view+json'
-    return [o for o in cell['outputs'] if o.get('name') != 'stderr' and bar not in o.get('data', {})]
+    return [o for o in cell['outputs'] if o.get('name') != 'stderr' and WIDGET not in o.get('data', {})]
+
+
+def cell_problems(
+    cell:dict, # a code cell after the run
+    saved:dict, # the same cell as it is in the repository
+) -> list: # what is wrong
+    "Find errors, cells that were not run, and outputs that are not saved"
+    found = [f"{o['ename']}: {o['evalue']}" for o in cell['outputs'] if o['output_type'] == 'error']
+    if not cell['execution_count']:
+        found.append('was not run')
+    if lasting(cell) and not saved.get('outputs'):
+        found.append('shows something that is not saved in the notebook')
+    return found
 
 
 def problems(
@@ -109,20 +131,25 @@ def problems(
     saved:dict, # the notebook as it is in the repository
 ) -> list: # one line for each thing wrong
     "Read from the model what the page only shows where one has scrolled"
-    code = [(i, c) for i, c in enumerate(model['cells']) if c['cell_type'] == 'code' and ''.join(c['source']).strip()]
-    errors = [f"cell {i}: {o['ename']}: {o['evalue']}" for i, c in code for o in c['outputs'] if o['output_type'] == 'error']
-    idle = [f'cell {i} was not run' for i, c in code if not c['execution_count']]
-    lost = [f"cell {i} shows something that is not saved in the notebook" for i, c in code
-            if lasting(c) and not saved['cells'][i].get('outputs')]
-    return ([] if code else ['there is no code cell']) + errors + idle + lost
+    cells = list(enumerate(zip(model['cells'], saved['cells'], strict=True)))
+    code = [(i, c, s) for i, (c, s) in cells if c['cell_type'] == 'code' and ''.join(c['source']).strip()]
+    found = [f'cell {i}: {p}' for i, c, s in code for p in cell_problems(c, s)]
+    return found if code else ['there is no code cell']
+
+
+def is_figure(
+    output:dict, # of a code cell
+) -> bool: # whether it is shown as an image
+    "Recognize a figure"
+    data = output.get('data', {})
+    return bool({'image/png', 'image/jpeg'} & set(data)) and 'text/html' not in data
 
 
 def figures(
     model:dict, # the notebook after the run
 ) -> list: # indices of the cells that show an image
     "Find the figures"
-    image = lambda o: {'image/png', 'image/jpeg'} & set(o.get('data', {})) and 'text/html' not in o['data']
-    return [i for i, c in enumerate(model['cells']) if c['cell_type'] == 'code' and any(map(image, c['outputs']))]
+    return [i for i, c in enumerate(model['cells']) if c['cell_type'] == 'code' and any(map(is_figure, c['outputs']))]
 
 
 def look(
@@ -133,39 +160,61 @@ def look(
     "Scroll to each figure, wait until it is drawn, take a screenshot at the first"
     missing = []
     for i in reversed(shown):
-        try: page.wait_for_function(SHOWN, arg=i, timeout=10_000)
-        except Exception: missing.append(f'the figure of cell {i} is not drawn')
+        try:
+            page.wait_for_function(SHOWN, arg=i)
+        except Error:
+            missing.append(f'the figure of cell {i} is not drawn')
     page.wait_for_timeout(300)
     page.screenshot(path=picture)
     return missing
 
 
-def check(
-    path:Path, # a notebook of the project
-    limit:int=540, # seconds its cells may take
+def run_and_look(
+    page, # a browser page
+    url:str, # of the notebook in JupyterLab
+    notebook:Path, # its path in the project
+    limit:float, # seconds its cells may take
 ) -> list: # one line for each thing wrong
-    "Run a copy of a notebook in JupyterLab"
-    picture = LOGS/'lab'/f'{path.stem}.png'
+    "Run a notebook and find what is wrong with it"
+    picture = LOGS/'lab'/f"{name_of(notebook).replace('/', '_')}.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as tmp, sync_playwright() as playwright:
-        copy = copy_project(Path(tmp)/'project')
-        with jupyterlab(copy, Path(tmp)/'home') as address:
-            chromium = playwright.chromium.launch(executable_path=browser(), args=[*QUIET.split(), '--no-sandbox'])
-            page = chromium.new_page(viewport={'width': 1400, 'height': 1100})
-            start = time.time()
-            try: model = run_all(page, address % path.relative_to(ROOT), limit)
-            except Exception:
-                page.screenshot(path=picture)
-                raise
-            print(f'{path.name}: {time.time() - start:.0f} s, {len(figures(model))} cells with figures')
-            found = problems(model, json.loads(path.read_text())) + look(page, figures(model), picture)
-            page.evaluate('() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()')
-            chromium.close()
+    start = time.time()
+    try:
+        model = run_all(page, url, limit)
+    except Error:
+        page.screenshot(path=picture)
+        raise
+    print(f'{name_of(notebook)}: {time.time() - start:.0f} s, {len(figures(model))} cells with figures')
+    saved = json.loads(notebook.read_text(encoding='utf-8'))
+    found = problems(model, saved) + look(page, figures(model), picture)
+    page.evaluate(STOP_KERNEL)
     return found
 
 
-if __name__ == '__main__':
+def check(
+    notebook:Path, # its path in the project
+    limit:float, # seconds its cells may take
+    patience:float, # seconds that anything else may take
+) -> list: # one line for each thing wrong
+    "Run a copy of a notebook in JupyterLab"
+    with project_copy() as copy, sync_playwright() as playwright:
+        with jupyterlab(copy, copy.parent/'home', patience) as address:
+            browser = launch(playwright)
+            page = browser.new_page(viewport={'width': 1400, 'height': 1100})
+            page.set_default_timeout(patience*1000)
+            found = run_and_look(page, address % notebook.relative_to(ROOT).as_posix(), notebook, limit)
+            browser.close()
+    return found
+
+
+@call_parse
+def main(
+    notebook:str, # its path
+    limit:float=3600, # seconds its cells may take
+    patience:float=300, # seconds that anything else may take: the server to start, a page to open, a figure to appear
+):
+    "Run a notebook in JupyterLab; exit with 1 where something is wrong"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)) # so that the server is stopped and the copy removed
-    wrong = check(Path(sys.argv[1]).resolve())
+    wrong = check(Path(notebook).resolve(), limit, patience)
     print('\n'.join(wrong) or 'all cells ran, all figures are drawn')
     sys.exit(bool(wrong))

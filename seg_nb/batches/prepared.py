@@ -6,58 +6,77 @@
 __all__ = ['prepare', 'PreparedDataset']
 
 # %% ../../nbs/parts/batches/prepared.ipynb #c8cadb0f
-import hashlib, os
+import hashlib
+import os
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import Dataset
 
-from .. import core as core_module, dataset as dataset_module, transforms as transforms_module
-from ..records import images as images_module
-
+from .. import dataset as dataset_module
+from .. import transforms as transforms_module
 from ..core import UserError, code_digest, make_once, progress
 from ..dataset import SegmentationDataset
+from ..records import images as images_module
 from ..records.images import read_ahead
-from ..transforms import FILL, augment, letterbox
+from ..transforms import augment, letterbox
 
 # %% ../../nbs/parts/batches/prepared.ipynb #c5d6ffe0
+def _file_names(ds):
+    "Yield folder and name of each image and each mask of a split"
+    for id in ds.ids:
+        yield ds.data/'images'/ds.split, f'{id}.jpg'
+    first = ds.index.of('mask', ds.span.start).start
+    last = ds.index.of('mask', ds.span.stop - 1).stop
+    for name in ds.index.masks[first:last]:
+        yield ds.data/'masks'/ds.split, name.decode()
+
 def _digest(ds, size):
     "10 hex digits for what decides the content of a prepared dataset"
     from seg_nb.batches import prepared as this_module
-    h = hashlib.blake2b(repr((size, ds.labels, ds.classes, ds.on_error, ds.overlap, ds.index.folder.name, FILL, code_digest(dataset_module, images_module, this_module))).encode(), digest_size=5)
-    images, masks = ds.data/'images'/ds.split, ds.data/'masks'/ds.split
-    first, last = ds.index.of('mask', ds.span.start).start, ds.index.of('mask', ds.span.stop-1).stop
-    for folder, names in ((images, (f'{i}.jpg' for i in ds.ids)), (masks, (n.decode() for n in ds.index.masks[first:last]))):
-        for name in names:
-            try: s = os.stat(f'{folder}/{name}')
-            except (OSError, ValueError): continue
-            h.update(f'{name} {s.st_size} {s.st_mtime_ns} '.encode())
-    return h.hexdigest()
+    code = code_digest(dataset_module, images_module, transforms_module, this_module)
+    facts = (size, ds.labels, ds.classes, ds.on_error, ds.overlap, ds.index.folder.name, code)
+    digest = hashlib.blake2b(repr(facts).encode(), digest_size=5)
+    for folder, name in _file_names(ds):
+        with suppress(OSError, ValueError): # a missing file, a name that cannot be one
+            status = os.stat(f'{folder}/{name}')
+            digest.update(f'{name} {status.st_size} {status.st_mtime_ns} '.encode())
+    return digest.hexdigest()
+
+# %% ../../nbs/parts/batches/prepared.ipynb #5908ae80
+def _squares(ds, size):
+    "Yield each sample of `ds` as position, image uint8 (S,S,3), mask uint8 (S,S), [allowed uint8 (R,C)]"
+    def read(i):
+        item = ds.item(i, size)
+        if item is None:
+            return None
+        image, mask, *allowed = item
+        image, mask = letterbox(image, mask, size)
+        return i, image.permute(1, 2, 0).contiguous().numpy(), mask.numpy(), allowed
+
+    with progress(len(ds), f'prepare {ds.split}', 'images') as bar:
+        for sample in read_ahead(read, range(len(ds)), os.cpu_count() or 1):
+            bar.update()
+            if sample is not None:
+                yield sample
 
 def _write(ds, size, folder):
-    "Decode every sample of `ds` once; those that cannot be read are left out, if `ds` says so"
-    ids, tables, pixels, C = [], [], [], len(ds.classes)
-    def square(i):
-        if (item := ds.item(i, size)) is None: return None
-        x, y = letterbox(*item[:2], size)
-        return i, x.permute(1, 2, 0).contiguous().numpy(), y.numpy(), *item[2:]
-    with open(folder/'images.bin', 'wb') as images, open(folder/'masks.bin', 'wb') as masks, progress(len(ds), f'prepare {ds.split}', 'images') as bar:
-        for found in read_ahead(square, range(len(ds)), os.cpu_count() or 1):
-            bar.update()
-            if found is None: continue
-            i, x, y, *allowed = found
-            images.write(x); masks.write(y)
-            ids.append(str(ds.ids[i])); tables += allowed; pixels.append(np.bincount(y.ravel(), minlength=256)[:C])
-    np.save(folder/'ids.npy', np.array(ids, str)); np.save(folder/'pixels.npy', np.array(pixels, np.int32).reshape(-1, C))
+    "Write the squares of `ds`, and tables with a row for each of them"
+    ids, pixels, tables = [], [], []
+    with open(folder/'images.bin', 'wb') as images, open(folder/'masks.bin', 'wb') as masks:
+        for i, image, mask, allowed in _squares(ds, size):
+            images.write(image)
+            masks.write(mask)
+            ids.append(str(ds.ids[i]))
+            pixels.append(np.bincount(mask.ravel(), minlength=256)[:len(ds.classes)])
+            tables += allowed
+    np.save(folder/'ids.npy', np.array(ids, str))
+    np.save(folder/'pixels.npy', np.array(pixels, np.int32).reshape(-1, len(ds.classes)))
     if tables:
-        allowed = np.zeros((len(tables), max(map(len, tables)), C), np.uint8)
-        for a, t in zip(allowed, tables): a[:len(t)] = t
-        np.save(folder/'allowed.npy', allowed)
+        np.save(folder/'allowed.npy', pad_sequence(tables, batch_first=True).numpy())
 
 # %% ../../nbs/parts/batches/prepared.ipynb #5ca38ecf
 def prepare(
@@ -65,37 +84,76 @@ def prepare(
     size:int, # side of the squares in pixels
 ) -> Path: # the folder in `data/cache`
     "Write each sample once as a square of pixels and one of labels, or find that it has been done"
-    if not len(ds): raise UserError(f"{ds.data}: has no images of the {ds.split} split; download some with --{ds.split} N")
-    return make_once(ds.data/'cache'/f'{ds.split}-{size}-{_digest(ds, size)}', lambda part: _write(ds, size, part))
+    if not len(ds):
+        raise UserError(f"{ds.data}: has no images of the {ds.split} split; download some with --{ds.split} N")
+    folder = ds.data/'cache'/f'{ds.split}-{size}-{_digest(ds, size)}'
+    return make_once(folder, lambda part: _write(ds, size, part))
 
 # %% ../../nbs/parts/batches/prepared.ipynb #a534805a
 class PreparedDataset(Dataset):
-    "Samples of a `SegmentationDataset`, decoded once to squares of one size and memory-mapped"
+    "Read the samples of a `SegmentationDataset` as squares of one size, decoded once and memory-mapped"
     def __init__(self,
         ds:SegmentationDataset, # where the samples come from
         size:int, # side of the squares in pixels
         steps:list=None, # augmentation of each item
-        seed:int=0, # decides, with epoch and place, what the steps do
+        seed:int=0, # decides, with epoch and position, what the steps do
     ):
-        self.folder, self.size, self.classes, self.labels, self.steps, self.seed = prepare(ds, size), size, ds.classes, ds.labels, steps, seed
+        self.folder = prepare(ds, size)
+        self.size = size
+        self.classes = ds.classes
+        self.labels = ds.labels
+        self.steps = steps
+        self.seed = seed
         self._open()
-        if not len(self): raise UserError(f"{ds.data}: no image of the {ds.split} split could be read; run seg_nb_doctor --data {ds.data}")
+        if not len(self):
+            problem = f"no image of the {ds.split} split could be read"
+            raise UserError(f"{ds.data}: {problem}; run seg_nb_doctor --data {ds.data}")
 
     def _open(self):
-        load = lambda name: np.asarray(np.load(self.folder/f'{name}.npy', mmap_mode='r'))
-        self.ids, self.pixels = load('ids'), load('pixels') # (N,) str, (N,C) int32: pixels of each class
-        self.allowed = load('allowed') if (self.folder/'allowed.npy').exists() else None # (N,R,C) uint8, see `allowed_classes`
-        shape = len(self.ids), self.size, self.size
-        self.images, self.masks = (np.asarray(np.memmap(self.folder/f'{n}.bin', np.uint8, 'r', shape=s)) if len(self.ids) else np.zeros(s, np.uint8) for n, s in (('images', (*shape, 3)), ('masks', shape)))
+        n, side = len(self._table('ids')), self.size
+        self.ids = self._table('ids') # (N,) str
+        self.pixels = self._table('pixels') # (N,C) int32, pixels of each class
+        self.allowed = self._table('allowed') if (self.folder/'allowed.npy').exists() else None # (N,R,C) uint8
+        self.images = self._map('images', (n, side, side, 3))
+        self.masks = self._map('masks', (n, side, side))
 
-    def __getstate__(self): return {k: v for k, v in self.__dict__.items() if k not in ('ids', 'pixels', 'allowed', 'images', 'masks')}
-    def __setstate__(self, state): self.__dict__.update(state); self._open() # a worker process maps the same files
-    def __len__(self): return len(self.ids)
-    def square(self, i): return self.images[i], self.masks[i] # (S,S,3) and (S,S) uint8, read-only
+    def _table(self, name):
+        return np.asarray(np.load(self.folder/f'{name}.npy', mmap_mode='r'))
 
-    def __getitem__(self, key): # image uint8 (3,S,S), mask uint8 (S,S); with labels='partial' also `allowed` uint8 (R,C)
-        epoch, i, again = key if isinstance(key, tuple) else (0, key, 0)
+    def _map(self, name, shape):
+        if shape[0] == 0: # an empty file cannot be mapped
+            return np.zeros(shape, np.uint8)
+        return np.asarray(np.memmap(self.folder/f'{name}.bin', np.uint8, 'r', shape=shape))
+
+    def __getstate__(self):
+        mapped = ('ids', 'pixels', 'allowed', 'images', 'masks')
+        return {name: value for name, value in self.__dict__.items() if name not in mapped}
+
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self._open()
+
+    def __len__(self):
+        return len(self.ids)
+
+    def square(self,
+        i:int, # position
+    ) -> tuple: # image uint8 (S,S,3), mask uint8 (S,S), both read-only
+        "Look up a square as it was written"
+        return self.images[i], self.masks[i]
+
+    def __getitem__(self,
+        key, # position, or (epoch, position, how often it came before)
+    ) -> tuple: # image uint8 (3,S,S), mask uint8 (S,S); with labels='partial' also `allowed` uint8 (R,C)
+        epoch, i, repeat = key if isinstance(key, tuple) else (0, key, 0)
         i = range(len(self))[i]
-        image, mask = augment(*self.square(i), self.steps, np.random.default_rng((self.seed, epoch, i, again))) if self.steps else map(np.copy, self.square(i))
-        labels = () if self.allowed is None else (torch.from_numpy(self.allowed[i].copy()),)
-        return torch.from_numpy(image).permute(2, 0, 1), torch.from_numpy(mask), *labels
+        image, mask = self.square(i)
+        if self.steps:
+            rng = np.random.default_rng((self.seed, epoch, i, repeat))
+            image, mask = augment(image, mask, self.steps, rng)
+        else:
+            image, mask = image.copy(), mask.copy()
+        item = torch.from_numpy(image).permute(2, 0, 1), torch.from_numpy(mask)
+        if self.allowed is None:
+            return item
+        return *item, torch.from_numpy(self.allowed[i].copy())

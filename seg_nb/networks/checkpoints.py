@@ -6,27 +6,15 @@
 __all__ = ['save_checkpoint', 'read_checkpoint']
 
 # %% ../../nbs/parts/networks/checkpoints.ipynb #7b484775
-import errno, json, random, struct
-from collections import OrderedDict
-from dataclasses import dataclass
-from functools import partial
+import json
+import struct
 from pathlib import Path
-from urllib.error import URLError
 
-import numpy as np
-import timm
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
-from torch.autograd.function import once_differentiable
-from torch.nn import functional as F
-from torchvision.models import segmentation as tv
-from torchvision.models import MobileNet_V3_Large_Weights, ResNet50_Weights, ResNet101_Weights
-from torchvision.models.segmentation.deeplabv3 import DeepLabHead, DeepLabV3
 
 from .. import __version__
-
 from ..core import UserError, write_file
 
 # %% ../../nbs/parts/networks/checkpoints.ipynb #0a13f536
@@ -34,22 +22,36 @@ def save_checkpoint(
     path, # where to write, e.g. output/best.safetensors
     model:nn.Module, # from `create_model`
     classes, # class names in order of their labels, 'background' first
-    size:int, # side of the training pictures in pixels
-    **extra, # further facts to keep, as JSON can hold them; arch, stride, mean and std if the model is not of `create_model`
+    size:int, # side of the training images in pixels
+    **extra, # more facts that JSON can hold; arch, stride, mean and std if the model is not of `create_model`
 ):
-    "Write weights and all that is needed to use them, whole or not at all"
-    about = {k: getattr(model, k, None) for k in ('arch', 'stride', 'mean', 'std')}
-    meta = {**about, 'classes': list(classes), 'size': size, 'version': __version__, **extra}
-    tensors = {k: v.detach().cpu().contiguous() for k, v in model.state_dict().items()}
-    write_file(path, save(tensors, {k: json.dumps(v) for k, v in meta.items()}))
+    "Write weights and all that is needed to use them, completely or not at all"
+    facts = {name: getattr(model, name, None) for name in ('arch', 'stride', 'mean', 'std')}
+    facts |= {'classes': list(classes), 'size': size, 'version': __version__, **extra}
+    metadata = {name: json.dumps(fact) for name, fact in facts.items()}
+    tensors = {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}
+    write_file(path, save(tensors, metadata))
+
+# %% ../../nbs/parts/networks/checkpoints.ipynb #957a5414
+def _read_safetensors(path):
+    "Read tensors and metadata of a file"
+    try:
+        with safe_open(path, 'pt') as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+            return tensors, file.metadata() or {}
+    except (SafetensorError, OSError, struct.error) as e:
+        problem = f"is damaged or not a safetensors file ({str(e)[:80]})"
+        raise UserError(f"{path}: {problem}; copy it again or train anew") from None
 
 def read_checkpoint(
     path, # a file of `save_checkpoint`
 ) -> tuple: # (dict of tensors, dict of metadata)
     "Read a checkpoint; whatever is wrong with the file is said in one line"
-    if not Path(path).is_file(): raise UserError(f"{path}: no such checkpoint; train one with seg_nb_train, or name another")
-    try:
-        with safe_open(path, 'pt') as f: state, meta = {k: f.get_tensor(k) for k in f.keys()}, f.metadata() or {}
-    except (SafetensorError, OSError, struct.error) as e: raise UserError(f"{path}: is damaged or not a safetensors file ({str(e)[:80]}); copy it again or train anew") from None
-    if missing := {'arch', 'classes', 'size', 'mean', 'std'} - set(meta): raise UserError(f"{path}: was not written by seg_nb, its metadata lack {', '.join(sorted(missing))}; use a checkpoint of seg_nb_train")
-    return state, {k: json.loads(v) for k, v in meta.items()}
+    if not Path(path).is_file():
+        raise UserError(f"{path}: no such checkpoint; train one with seg_nb_train, or name another")
+    tensors, metadata = _read_safetensors(path)
+    missing = {'arch', 'classes', 'size', 'mean', 'std'} - set(metadata)
+    if missing:
+        problem = f"was not written by seg_nb, its metadata lack {', '.join(sorted(missing))}"
+        raise UserError(f"{path}: {problem}; use a checkpoint of seg_nb_train")
+    return tensors, {name: json.loads(fact) for name, fact in metadata.items()}

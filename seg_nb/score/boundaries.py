@@ -16,29 +16,44 @@ def border_width(
     shape, # (H,W) of an image
     share:float=0.02, # of the diagonal
 ) -> int: # pixels, at least 1
-    "How far from its outline a pixel of an object still counts"
+    "Find how far from its outline a pixel of an object still counts"
     return max(1, round(share*float(np.hypot(*shape))))
 
 # %% ../../nbs/parts/score/boundaries.ipynb #5e00000c
-def _label_map(x):
-    "Labels (H,W) of any integer type, on any device, as a uint8 array"
-    x = torch.as_tensor(x)
-    if x.numel() and not 0 <= x.min() <= x.max() <= 255: raise ValueError("a label is outside 0 to 255")
-    return x.to(torch.uint8).cpu().numpy()
+def _to_array(labels):
+    "Convert labels (H,W) of any integer type, on any device, to a uint8 array"
+    labels = torch.as_tensor(labels)
+    if labels.numel() and not 0 <= labels.min() <= labels.max() <= 255:
+        raise ValueError("a label is outside 0 to 255")
+    return labels.to(torch.uint8).cpu().numpy()
 
 def border(
     labels, # (H,W) int, class of each pixel, 255 is unknown
     d:int, # width of the band in pixels, at least 1
 ) -> np.ndarray: # bool (H,W); False where unknown
-    "Pixels from which another known label, or the image's edge, is at most `d` rows and columns away"
-    if d < 1: raise ValueError(f"d {d}: a band is at least 1 pixel wide")
-    m = _label_map(labels)
-    known, window = m != 255, np.ones((2*min(d, max(m.shape)) + 1,)*2, np.uint8)
-    differs = cv2.erode(m, window) != cv2.dilate(np.where(known, m, 0), window)
-    differs[:d] = differs[-d:] = differs[:, :d] = differs[:, -d:] = True
+    "Mark pixels from which another known label, or the image's edge, is at most `d` rows and columns away"
+    if d < 1:
+        raise ValueError(f"d {d}: a band is at least 1 pixel wide")
+    labels = _to_array(labels)
+    known = labels != 255
+    side = 2*min(d, max(labels.shape)) + 1
+    window = np.ones((side, side), np.uint8)
+    lowest = cv2.erode(labels, window)
+    highest = cv2.dilate(np.where(known, labels, 0), window)
+    differs = lowest != highest
+    for edge in (differs[:d], differs[-d:], differs[:, :d], differs[:, -d:]):
+        edge[:] = True
     return differs & known
 
 # %% ../../nbs/parts/score/boundaries.ipynb #5e000014
+def _check_labels(pred, truth, n_classes):
+    "Raise an error for maps of different shapes, or labels of known pixels that no class has"
+    if pred.shape != truth.shape:
+        raise ValueError(f"prediction {pred.shape} and truth {truth.shape} differ in shape")
+    known = truth != 255
+    if max(np.where(known, labels, 0).max() for labels in (truth, pred)) >= n_classes:
+        raise ValueError(f"a label is outside the {n_classes} classes")
+
 def boundary_counts(
     pred, # (H,W) int, predicted class of each pixel, 0 to n_classes-1
     truth, # (H,W) int, true class of each pixel, 255 is unknown
@@ -46,12 +61,12 @@ def boundary_counts(
     d:int=None, # width of the band in pixels; `border_width` of the image if None
 ) -> Tensor: # (3,C) int64: true positives, truth, prediction, as in `class_counts`, but only in the bands
     "Count the pixels of each class that are right, true and predicted along its outlines"
-    p, t = _label_map(pred), _label_map(truth)
-    if p.shape != t.shape: raise ValueError(f"prediction {p.shape} and truth {t.shape} differ in shape")
-    known = t != 255
-    if max(np.where(known, x, 0).max() for x in (t, p)) >= n_classes: raise ValueError(f"a label is outside the {n_classes} classes")
-    p = np.where(known, p, 255)
-    if d is None: d = border_width(t.shape)
-    bt, bp = border(t, d), border(p, d)
-    found = t[bt & bp & (t == p)], t[bt], p[bp]
-    return torch.from_numpy(np.stack([np.bincount(x, minlength=n_classes) for x in found]))
+    pred, truth = _to_array(pred), _to_array(truth)
+    _check_labels(pred, truth, n_classes)
+    pred = np.where(truth != 255, pred, 255)
+    if d is None:
+        d = border_width(truth.shape)
+    true_band, predicted_band = border(truth, d), border(pred, d)
+    right = true_band & predicted_band & (truth == pred)
+    found = truth[right], truth[true_band], pred[predicted_band]
+    return torch.from_numpy(np.stack([np.bincount(labels, minlength=n_classes) for labels in found]))

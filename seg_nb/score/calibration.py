@@ -20,14 +20,25 @@ def top_label(
     truth:Tensor, # int (H,W), 255 is unknown
     step:int=4, # every step-th pixel of every step-th row
 ) -> tuple: # confidence float32 (pixels,) in 0 to 1, right bool (pixels,), of the known ones
-    "How sure the network is of the class it names, and whether that is right"
-    x, t = logits[:, ::step, ::step].float(), truth[::step, ::step]
-    value, label = x.max(0)
-    known = t != 255
-    return (value - x.logsumexp(0)).exp()[known], (label == t)[known]
+    "Find how sure the network is of the class it names, and whether that is right"
+    logits = logits[:, ::step, ::step].float()
+    truth = truth[::step, ::step]
+    value, label = logits.max(0)
+    known = truth != 255
+    confidence = (value - logits.logsumexp(0)).exp()
+    return confidence[known], (label == truth)[known]
 
 # %% ../../nbs/parts/score/calibration.ipynb #5f00000d
 UNIT = 2**20 # a confidence of 1, as a whole number
+
+def _check_confidence(confidence, right, n):
+    "Raise an error for answers to other pixels, for no probabilities, and for too many bins"
+    if confidence.shape != right.shape:
+        raise ValueError(f"confidence {tuple(confidence.shape)} and right {tuple(right.shape)} differ in shape")
+    if not 1 <= n <= 1000:
+        raise ValueError(f"n {n}: choose 1 to 1000 bins")
+    if confidence.numel() and not (confidence.min() >= 0 and confidence.max() <= 1):
+        raise ValueError("a confidence is outside 0 to 1")
 
 def confidence_bins(
     confidence:Tensor, # float (...) in 0 to 1, of the class that is named; known pixels only
@@ -35,20 +46,18 @@ def confidence_bins(
     n:int=20, # bins of equal width; 1 belongs to the last
 ) -> Tensor: # (n,3) int64 on the input's device: pixels, right pixels, sum of their confidence in units of 1/UNIT
     "Count pixels, right pixels and confidence in bins of confidence"
-    if confidence.shape != right.shape: raise ValueError(f"confidence {tuple(confidence.shape)} and right {tuple(right.shape)} differ in shape")
-    if not 1 <= n <= 1000: raise ValueError(f"n {n}: choose 1 to 1000 bins")
-    if confidence.numel() and not (confidence.min() >= 0 and confidence.max() <= 1): raise ValueError("a confidence is outside 0 to 1")
-    q = (confidence.flatten().float()*UNIT).round().int()
-    bin = (q*n >> 20).clamp(max=n-1) # // UNIT
-    pixels = torch.bincount(bin*2 + right.flatten(), minlength=2*n).view(n, 2)
-    total = pixels.new_zeros(n).index_add_(0, bin, q.long())
+    _check_confidence(confidence, right, n)
+    units = (confidence.flatten().float()*UNIT).round().int()
+    index = (units*n >> 20).clamp(max=n-1) # >> 20 is // UNIT
+    pixels = torch.bincount(index*2 + right.flatten(), minlength=2*n).view(n, 2)
+    total = pixels.new_zeros(n).index_add_(0, index, units.long())
     return torch.stack([pixels.sum(1), pixels[:, 1], total], 1)
 
 # %% ../../nbs/parts/score/calibration.ipynb #5f000014
 def ece(
     bins:Tensor, # (n,3) int64 of `confidence_bins`
 ) -> float: # 0 to 1; NaN without pixels
-    "Expected calibration error: how far confidence and accuracy are apart"
+    "Compute the expected calibration error: how far confidence and accuracy are apart"
     pixels, right, total = torch.as_tensor(bins).T
     N = int(pixels.sum())
     return int((right*UNIT - total).abs().sum())/(N*UNIT) if N else float('nan')
@@ -56,12 +65,15 @@ def ece(
 # %% ../../nbs/parts/score/calibration.ipynb #5f00001b
 def reliability(
     bins:Tensor, # (n,3) int64 of `confidence_bins`
-) -> pd.DataFrame: # a row a bin: low and high end, share of the pixels, mean confidence, accuracy, all 0 to 1; the last two NaN in an empty bin
-    "How sure and how right each bin is"
+) -> pd.DataFrame: # one row per bin: low, high, share of pixels, mean confidence, accuracy (0 to 1; NaN if empty)
+    "List how sure and how right each bin is"
     bins = np.asarray(torch.as_tensor(bins).cpu(), dtype=np.float64)
-    edges, (pixels, right, total) = np.linspace(0, 1, len(bins) + 1), bins.T
-    def mean(a): return np.where(pixels > 0, a/np.maximum(pixels, 1), np.nan)
-    return pd.DataFrame(dict(low=edges[:-1], high=edges[1:], share=pixels/max(1, pixels.sum()), confidence=mean(total/UNIT), accuracy=mean(right)))
+    edges = np.linspace(0, 1, len(bins) + 1)
+    pixels, right, total = bins.T
+    sums = np.stack([total/UNIT, right])
+    confidence, accuracy = np.where(pixels > 0, sums/np.maximum(pixels, 1), np.nan)
+    share = pixels/max(1, pixels.sum())
+    return pd.DataFrame(dict(low=edges[:-1], high=edges[1:], share=share, confidence=confidence, accuracy=accuracy))
 
 # %% ../../nbs/parts/score/calibration.ipynb #5f00001f
 def show_reliability(
@@ -69,15 +81,19 @@ def show_reliability(
     title:str='Confidence and accuracy', # goes before the ECE
 ): # the matplotlib Figure
     "Draw the accuracy of each bin, its gap to the confidence, and where the pixels are"
-    t = reliability(bins)
-    fig, (ax, hist) = plt.subplots(2, 1, figsize=(4, 4.4), sharex=True, height_ratios=[3, 1], layout='constrained')
-    at, width, low = (t.low + t.high)/2, 0.94/len(t), np.fmin(t.accuracy, t.confidence)
-    ax.bar(at, t.accuracy, width, color='0.6', label='accuracy')
-    ax.bar(at, (t.accuracy - t.confidence).abs(), width, low, color='tab:red', alpha=0.35, hatch='//', edgecolor='tab:red', label='gap to the confidence')
+    table = reliability(bins)
+    middle, width = (table.low + table.high)/2, 0.94/len(table)
+    gap, bottom = (table.accuracy - table.confidence).abs(), np.fmin(table.accuracy, table.confidence)
+    result = 'nothing counted' if np.isnan(ece(bins)) else f'ECE {ece(bins):.3f}'
+    fig, (ax, hist) = plt.subplots(
+        2, 1, figsize=(4, 4.4), sharex=True, height_ratios=[3, 1], layout='constrained')
+    ax.bar(middle, table.accuracy, width, color='0.6', label='accuracy')
+    hatched = dict(color='tab:red', alpha=0.35, hatch='//', edgecolor='tab:red')
+    ax.bar(middle, gap, width, bottom, label='gap to the confidence', **hatched)
     ax.plot([0, 1], [0, 1], color='black', lw=1, ls='--')
-    ax.set(title=f'{title}: ' + ('nothing counted' if np.isnan(ece(bins)) else f'ECE {ece(bins):.3f}'), ylabel='accuracy', ylim=(0, 1), xlim=(0, 1))
+    ax.set(title=f'{title}: {result}', ylabel='accuracy', ylim=(0, 1), xlim=(0, 1))
     ax.legend(loc='upper left', frameon=False)
-    hist.bar(at, 100*t.share, width, color='0.6')
+    hist.bar(middle, 100*table.share, width, color='0.6')
     hist.set(xlabel='confidence', ylabel='% of the pixels')
     return fig
 
@@ -91,30 +107,50 @@ def logit_bins(
 ) -> Tensor: # (2,C,bins) int64: at known pixels of other classes, at pixels of the class
     "Count in which bin each logit falls"
     C, n = len(logits), len(BINS)-1
-    x, t = logits[:, ::step, ::step], truth[::step, ::step]
-    known = t != 255
-    x, t = x[:, known], t[known].long()
-    own = t == torch.arange(C, device=t.device)[:, None]
-    bin = ((x - BINS[0])/(BINS[1] - BINS[0])).long().clamp(0, n-1)
-    return torch.bincount(((own*C + torch.arange(C, device=t.device)[:, None])*n + bin).flatten(), minlength=2*C*n).view(2, C, n)
+    logits, truth = logits[:, ::step, ::step], truth[::step, ::step]
+    known = truth != 255
+    logits, truth = logits[:, known], truth[known].long()
+    classes = torch.arange(C, device=truth.device)[:, None]
+    is_class = truth == classes
+    index = ((logits - BINS[0])/(BINS[1] - BINS[0])).long().clamp(0, n-1)
+    cells = (is_class*C + classes)*n + index
+    return torch.bincount(cells.flatten(), minlength=2*C*n).view(2, C, n)
 
 # %% ../../nbs/parts/score/calibration.ipynb #5f000029
+def _bin_middles():
+    "Middles of the bins of the logit histogram"
+    return ((BINS[1:] + BINS[:-1])/2).numpy()
+
+def _draw_logits(ax, others, of_class, color):
+    "Draw both parts of a class's histogram, each scaled to the height 1"
+    middle = _bin_middles()
+    ax.fill_between(middle, others/max(1, others.max()), color='0.75', step='mid', label='other pixels')
+    height = of_class/max(1, of_class.max())
+    ax.plot(middle, height, color=color, lw=2, drawstyle='steps-mid', label='pixels of the class')
+    ax.set(yticks=[])
+
 def show_logits(
     bins, # (2,C,bins) int64 of `logit_bins`
     classes:list, # C names, background first
     most:int=12, # classes shown at most
 ): # the matplotlib Figure
     "Draw the histogram of each class's logits, at its own pixels and at others"
-    bins, mid = np.asarray(bins, dtype=float)[:, :most], ((BINS[1:] + BINS[:-1])/2).numpy()
+    bins = np.asarray(bins, dtype=float)[:, :most]
+    n = bins.shape[1]
+    columns = min(3, n)
+    rows = -(-n//columns)
+    fig, axes = plt.subplots(
+        rows, columns, figsize=(2*columns, 1.5*rows + .6), sharex=True, squeeze=False, layout='constrained')
+    for ax in axes.flat[n:]:
+        ax.set_visible(False)
+    for k, color in enumerate(class_colors(n)/255):
+        _draw_logits(axes.flat[k], *bins[:, k], color)
+        axes.flat[k].set_title(classes[k], fontsize=10)
     used = np.flatnonzero(bins.sum((0, 1)) > bins.sum()*1e-4)
-    n, cols = bins.shape[1], min(3, bins.shape[1])
-    fig, axes = plt.subplots(-(-n//cols), cols, figsize=(2*cols, 1.5*-(-n//cols) + .6), sharex=True, squeeze=False, layout='constrained')
-    for ax in axes.flat: ax.set_visible(False)
-    for ax, (others, own), name, color in zip(axes.flat, bins.swapaxes(0, 1), classes, class_colors(n)/255):
-        ax.set_visible(True)
-        ax.fill_between(mid, others/max(1, others.max()), color='0.75', step='mid', label='other pixels')
-        ax.plot(mid, own/max(1, own.max()), color=color, lw=2, drawstyle='steps-mid', label='pixels of the class')
-        ax.set_title(name, fontsize=10); ax.set(yticks=[], xlim=(mid[used[0]] - 1, mid[used[-1]] + 1) if len(used) else None)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside lower center', ncols=2, frameon=False)
+    if len(used):
+        lowest, highest = _bin_middles()[used[[0, -1]]]
+        axes[0, 0].set_xlim(lowest - 1, highest + 1)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc='outside lower center', ncols=2, frameon=False)
     fig.suptitle('Logits of each class', fontsize=11)
     return fig

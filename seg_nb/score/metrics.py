@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['confusion_matrix', 'show_confusion', 'class_table', 'class_counts', 'class_iou', 'iou_resamples', 'interval95',
-           'iou_ci95', 'miou_ci95', 'summarize']
+           'iou_ci95', 'miou_ci95', 'none_if_nan', 'summarize']
 
 # %% ../../nbs/parts/score/metrics.ipynb #5174820d
 import matplotlib.pyplot as plt
@@ -14,10 +14,12 @@ import torch
 from torch import Tensor
 
 # %% ../../nbs/parts/score/metrics.ipynb #405f3169
-def _bytes(labels, most, n_classes):
-    "Labels as bytes, if none is below 0 or above `most`"
-    low, high = labels.aminmax() if labels.numel() else (0, 0)
-    if low < 0 or high > most: raise ValueError(f"a label is outside the {n_classes} classes")
+def _to_bytes(labels, highest, n_classes):
+    "Convert labels to bytes (pixels,), if none is below 0 or above `highest`"
+    if labels.numel():
+        low, high = labels.aminmax()
+        if low < 0 or high > highest:
+            raise ValueError(f"a label is outside the {n_classes} classes")
     return labels.to(torch.uint8).flatten()
 
 def confusion_matrix(
@@ -28,15 +30,29 @@ def confusion_matrix(
 ) -> Tensor: # (C, C) int64 on the input's device; rows are truth, columns prediction
     "Count how often each class was predicted as each class"
     C = n_classes
-    if pred.shape != truth.shape: raise ValueError(f"prediction {tuple(pred.shape)} and truth {tuple(truth.shape)} differ in shape")
-    if ignore_index != 255: truth = truth.where(truth != ignore_index, 255)
-    p, t = _bytes(pred, C-1, C), _bytes(truth, 255, C)
-    if torch.bincount(t, minlength=256)[C:255].any(): raise ValueError(f"a label is outside the {C} classes")
-    rows, cells = t.clamp(max=C), (C+1)*C
-    if cells > 256: rows = rows.int()
-    return torch.bincount(rows*C + p, minlength=cells)[:C*C].view(C, C)
+    if pred.shape != truth.shape:
+        raise ValueError(f"prediction {tuple(pred.shape)} and truth {tuple(truth.shape)} differ in shape")
+    if ignore_index != 255:
+        truth = truth.where(truth != ignore_index, 255)
+    columns = _to_bytes(pred, C-1, C)
+    rows = _to_bytes(truth, 255, C)
+    if torch.bincount(rows, minlength=256)[C:255].any():
+        raise ValueError(f"a label is outside the {C} classes")
+    rows = rows.clamp(max=C)
+    n_cells = (C+1)*C
+    if n_cells > 256: # the pairs do not fit into bytes
+        rows = rows.int()
+    return torch.bincount(rows*C + columns, minlength=n_cells)[:C*C].view(C, C)
 
 # %% ../../nbs/parts/score/metrics.ipynb #fb611ec0
+def _annotate_shares(ax, share):
+    "Write each finite percentage into its cell"
+    for (row, column), percent in np.ndenumerate(share):
+        if np.isfinite(percent):
+            text = '<1' if 0 < percent < 0.5 else f'{percent:.0f}'
+            color = 'white' if percent > 55 else 'black'
+            ax.text(column, row, text, ha='center', va='center', fontsize=9, color=color)
+
 def show_confusion(
     cm:Tensor, # (C, C) counts; rows are truth, columns prediction
     classes:list, # C class names
@@ -45,12 +61,14 @@ def show_confusion(
     "Draw the confusion matrix as percentages of each true class"
     cm = torch.as_tensor(cm).double().cpu()
     share = (100*cm/cm.sum(1, keepdim=True)).numpy() # a row without pixels is NaN and stays empty
-    side = min(12, max(3.5, 0.62*len(classes) + 1.3))
-    if ax is None: ax = plt.subplots(figsize=(side, side), layout='constrained')[1]
+    if ax is None:
+        side = min(12, max(3.5, 0.62*len(classes) + 1.3))
+        _, ax = plt.subplots(figsize=(side, side), layout='constrained')
     ax.imshow(share, cmap='Blues', vmin=0, vmax=100)
-    for (i, j), v in np.ndenumerate(share):
-        if len(classes) <= 24 and np.isfinite(v): ax.text(j, i, f"{v:.0f}" if v >= 0.5 or v == 0 else '<1', ha='center', va='center', fontsize=9, color='white' if v > 55 else 'black')
-    ax.set_xticks(range(len(classes)), classes, rotation=45, ha='right'); ax.set_yticks(range(len(classes)), classes)
+    if len(classes) <= 24:
+        _annotate_shares(ax, share)
+    ax.set_xticks(range(len(classes)), classes, rotation=45, ha='right')
+    ax.set_yticks(range(len(classes)), classes)
     ax.set(xlabel='prediction', ylabel='truth', title='% of each true class')
     return ax
 
@@ -58,27 +76,34 @@ def show_confusion(
 def class_table(
     cm:Tensor, # (C, C) counts; rows are truth, columns prediction
     classes:list, # C class names
-) -> pd.DataFrame: # index: class names; accuracy, precision, recall, f1, iou in 0 to 1 (NaN if absent), pixels: known pixels of the class
+) -> pd.DataFrame: # row per class: accuracy, precision, recall, f1, iou (0 to 1, NaN if absent), pixels in truth
     "Score each class"
     cm = torch.as_tensor(cm).cpu().numpy()
-    tp, truth, pred, total = cm.diagonal(), cm.sum(1), cm.sum(0), cm.sum()
-    present = truth + pred > 0
-    def rate(a, b): return np.where(present, a/np.maximum(b, 1), np.nan)
-    return pd.DataFrame(dict(accuracy=rate(total - truth - pred + 2*tp, total), precision=rate(tp, pred), recall=rate(tp, truth),
-                             f1=rate(2*tp, truth + pred), iou=rate(tp, truth + pred - tp), pixels=truth), index=list(classes))
+    tp = cm.diagonal()
+    truth, pred, total = cm.sum(1), cm.sum(0), cm.sum()
+    union = truth + pred - tp
+    ratios = {
+        'accuracy': (total - union + tp, total),
+        'precision': (tp, pred),
+        'recall': (tp, truth),
+        'f1': (2*tp, truth + pred),
+        'iou': (tp, union),
+    }
+    scores = {name: np.where(union > 0, a/np.maximum(b, 1), np.nan) for name, (a, b) in ratios.items()}
+    return pd.DataFrame({**scores, 'pixels': truth}, index=list(classes))
 
 # %% ../../nbs/parts/score/metrics.ipynb #7388e130
 def class_counts(
     cm:Tensor, # (..., C, C) counts; rows are truth, columns prediction
 ) -> Tensor: # (..., 3, C) true positives, truth, prediction
-    "Pixels of each class that are right, true and predicted"
+    "Count the pixels of each class that are right, true and predicted"
     return torch.stack([cm.diagonal(dim1=-2, dim2=-1), cm.sum(-1), cm.sum(-2)], -2)
 
 # %% ../../nbs/parts/score/metrics.ipynb #005e5558
 def class_iou(
     counts, # (..., 3, C) of `class_counts`
 ) -> np.ndarray: # (..., C) float64; NaN where the class is neither in truth nor in prediction
-    "IoU of each class from its counts"
+    "Compute the IoU of each class from its counts"
     tp, truth, pred = np.moveaxis(np.asarray(counts, dtype=np.float64), -2, 0)
     union = truth + pred - tp
     return np.where(union > 0, tp/np.maximum(union, 1), np.nan)
@@ -86,57 +111,74 @@ def class_iou(
 # %% ../../nbs/parts/score/metrics.ipynb #a5d845d1
 def iou_resamples(
     counts, # (N, 3, C) of `class_counts` of each image
-    n:int=1000, # redrawn sets
+    n:int=1000, # resampled sets
     seed:int=0, # of the drawing
-) -> np.ndarray: # (n, C) float64; NaN where a redrawn set lacks the class
-    "IoU of each class in sets of images redrawn with replacement"
+) -> np.ndarray: # (n, C) float64; NaN where a resampled set lacks the class
+    "Compute the IoU of each class in sets of images drawn with replacement"
     counts = np.asarray(counts, dtype=np.float64)
     N, _, C = counts.shape
     weights = np.random.default_rng(seed).multinomial(N, np.full(N, 1/N), size=n)
-    return class_iou((weights @ counts.reshape(N, 3*C)).reshape(n, 3, C))
+    resampled = weights @ counts.reshape(N, 3*C)
+    return class_iou(resampled.reshape(n, 3, C))
 
 # %% ../../nbs/parts/score/metrics.ipynb #8e4ce61a
 def interval95(
-    resamples, # (n, ...) one score a redrawn set, NaN where it has none
+    resamples, # (n, ...) one score per resampled set, NaN where it has none
 ) -> np.ndarray: # (..., 2) lower and upper end; NaN where no set has a score
-    "The range that holds 95% of the redrawn scores"
-    r = np.asarray(resamples)
-    flat = r.reshape(len(r), -1).T
-    ends = [np.quantile(c[np.isfinite(c)], [0.025, 0.975]) if np.isfinite(c).any() else [np.nan, np.nan] for c in flat]
-    return np.reshape(ends, (*r.shape[1:], 2))
+    "Find the range that holds 95% of the resampled scores"
+    resamples = np.asarray(resamples)
+    ends = []
+    for scores in resamples.reshape(len(resamples), -1).T:
+        scores = scores[np.isfinite(scores)]
+        ends.append(np.quantile(scores, [0.025, 0.975]) if len(scores) else [np.nan, np.nan])
+    return np.reshape(ends, (*resamples.shape[1:], 2))
 
 # %% ../../nbs/parts/score/metrics.ipynb #22d35adb
 def iou_ci95(
     counts, # (N, 3, C) of `class_counts` of each image
-    n:int=1000, # redrawn sets
+    n:int=1000, # resampled sets
     seed:int=0, # of the drawing
 ) -> np.ndarray: # (C, 2) lower and upper end, NaN for an absent class
-    "95% bootstrap interval of each class's IoU, over images"
+    "Compute the 95% bootstrap interval of each class's IoU, over images"
     return interval95(iou_resamples(counts, n, seed))
 
 # %% ../../nbs/parts/score/metrics.ipynb #49d4b5ce
 def miou_ci95(
     counts, # (N, 3, C) of `class_counts` of each image
     foreground:bool=True, # leave background (class 0) out
-    n:int=1000, # redrawn sets
+    n:int=1000, # resampled sets
     seed:int=0, # of the drawing
 ) -> np.ndarray: # (2,) lower and upper end, NaN if there is nothing to score
-    "95% bootstrap interval of the mean IoU, over images"
-    return interval95(pd.DataFrame(iou_resamples(counts, n, seed)[:, int(foreground):]).mean(axis=1))
+    "Compute the 95% bootstrap interval of the mean IoU, over images"
+    resamples = pd.DataFrame(iou_resamples(counts, n, seed))
+    return interval95(resamples.iloc[:, int(foreground):].mean(axis=1))
+
+# %% ../../nbs/parts/score/metrics.ipynb #d86f5801
+def none_if_nan(
+    x, # float, or array of floats
+): # float, or list of floats; None if any of them is NaN
+    "Convert numbers for JSON, which has no NaN"
+    return None if np.isnan(x).any() else np.asarray(x, dtype=float).tolist()
 
 # %% ../../nbs/parts/score/metrics.ipynb #d86f5802
-def _or_none(x): return None if np.isnan(x).any() else np.asarray(x, dtype=float).tolist()
-
 def summarize(
     cm:Tensor, # (C, C) counts; rows are truth, columns prediction
     classes:list, # C class names, background first
     counts=None, # (N, 3, C) of `class_counts` of each image; gives each class its `iou_ci95`
-) -> dict: # pixel_accuracy, miou, miou_foreground, classes {name: its row of `class_table`}; None where there is nothing to score
-    "All scores, ready for JSON"
+) -> dict: # pixel_accuracy, miou, miou_foreground, classes {name: row of `class_table`}; None for NaN
+    "Collect all scores, ready for JSON"
     table = class_table(cm, classes)
-    rows = {name: {k: int(v) if k == 'pixels' else _or_none(v) for k, v in row.items()} for name, row in table.iterrows()}
-    if counts is not None:
-        for row, ci in zip(rows.values(), iou_ci95(counts)): row.update(iou_ci95=_or_none(ci), pixels=row.pop('pixels'))
+    intervals = [None]*len(classes) if counts is None else iou_ci95(counts)
+    rows = {}
+    for (name, row), interval in zip(table.iterrows(), intervals, strict=True):
+        scores = {metric: none_if_nan(value) for metric, value in row.drop('pixels').items()}
+        if interval is not None:
+            scores['iou_ci95'] = none_if_nan(interval)
+        rows[name] = {**scores, 'pixels': int(row.pixels)}
     total, right = int(cm.sum()), int(cm.diagonal().sum())
-    return dict(pixel_accuracy=right/total if total else None, miou=_or_none(table.iou.mean()),
-                miou_foreground=_or_none(table.iou[1:].mean()), classes=rows)
+    return {
+        'pixel_accuracy': right/total if total else None,
+        'miou': none_if_nan(table.iou.mean()),
+        'miou_foreground': none_if_nan(table.iou[1:].mean()),
+        'classes': rows,
+    }
