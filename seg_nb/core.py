@@ -32,10 +32,9 @@ from matplotlib import pyplot as plt
 from matplotlib.patches import Patch
 from tqdm.auto import tqdm
 
-# %% ../nbs/00_core.ipynb #c0de0006
+# %% ../nbs/00_core.ipynb #863049de
 _HAND_PICKED = '000000 e6432e f5b82e 3b82e6 2fbf71 a154d0 17b8be f178b6 8c6d46 9bd12f'.split()
 
-# %% ../nbs/00_core.ipynb #863049de
 def class_colors(
     n:int, # number of classes, background included
 ) -> np.ndarray: # uint8 (n,3), RGB; row 0, background, is black
@@ -50,11 +49,10 @@ def class_colors(
         row[:] = list(bytes.fromhex(color))
     return colors
 
-# %% ../nbs/00_core.ipynb #c0de0007
+# %% ../nbs/00_core.ipynb #b6ddc62b
 SPLITS = ('train', 'validation', 'test')
 UNKNOWN = 255 # label of pixels that are not trained on and not scored
 
-# %% ../nbs/00_core.ipynb #b6ddc62b
 def _stripes(height, width):
     "Mark diagonal stripes in a bool array (height,width)"
     stripe = max(3, max(height, width)//90)
@@ -74,8 +72,8 @@ def color_map(
 def _borders(mask):
     "Mark pixels along the borders of a uint8 label map (H,W) in a bool array; large maps get thicker lines"
     edge = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)) > 0
-    side = max(mask.shape)//400 + 1
-    return cv2.dilate(edge.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+    thickness = max(mask.shape)//400 + 1
+    return cv2.dilate(edge.astype(np.uint8), np.ones((thickness, thickness), np.uint8)) > 0
 
 def overlay(
     image, # uint8 (3,H,W), RGB, a tensor or an array
@@ -102,8 +100,7 @@ def add_legend(
     colors = class_colors(len(classes))/255
     patches = [Patch(facecolor=c, edgecolor='0.4', label=n) for n, c in zip(classes, colors, strict=True)]
     if len(patches) > most:
-        rest = Patch(facecolor='none', edgecolor='none', label=f'… {len(classes)-most} more')
-        patches = [*patches[:most], rest]
+        patches[most:] = [Patch(facecolor='none', edgecolor='none', label=f'… {len(classes)-most} more')]
     patches.append(Patch(facecolor='0.85', edgecolor='0.5', hatch='////', label='unknown'))
     return where.legend(handles=patches, **{'frameon': False, 'fontsize': 9, **kwargs})
 
@@ -131,8 +128,8 @@ def show_grid(
     heights = [min(5, tall) for tall in tallest] # a narrow strip would make a figure of any height
     legend_lines = 1 + min(len(classes), 21)//7 if len(classes) else 0
     figsize = size*columns, size*sum(heights) + .35 + .25*legend_lines
-    fig, axes = plt.subplots(
-        len(rows), columns, squeeze=False, figsize=figsize, height_ratios=heights, layout='constrained')
+    fig, axes = plt.subplots(len(rows), columns, squeeze=False, figsize=figsize, height_ratios=heights,
+                             layout='constrained')
     for ax in axes.flat:
         ax.set_axis_off()
     for row_axes, row in zip(axes, rows, strict=True):
@@ -151,10 +148,8 @@ def color_chips(
 ) -> str: # HTML
     "Write names beside small squares of their colours"
     style = 'display:inline-block;width:.8em;height:.8em;margin:0 .3em 0 .8em;background:rgb'
-    chips = []
-    for name, (red, green, blue) in zip(names, colors, strict=True):
-        chips.append(f'<span style="{style}({red},{green},{blue})"></span>{html.escape(name)}')
-    return ''.join(chips)
+    pairs = zip(names, colors, strict=True)
+    return ''.join(f'<span style="{style}({r},{g},{b})"></span>{html.escape(name)}' for name, (r, g, b) in pairs)
 
 # %% ../nbs/00_core.ipynb #8ddb3fc3
 class UserError(Exception):
@@ -231,9 +226,7 @@ def _machine():
 
 def _discard(path):
     "Remove a file or a folder, if it is there and can be removed"
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-        return
+    shutil.rmtree(path, ignore_errors=True)
     with suppress(OSError):
         path.unlink()
 
@@ -270,11 +263,10 @@ def _is_alive(pid):
     if os.name == 'nt':
         return True
     try:
-        os.kill(pid, 0)
+        with suppress(PermissionError): # it runs, and belongs to somebody else
+            os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
-        pass
     return True
 
 def remove_stale_files(
@@ -282,21 +274,20 @@ def remove_stale_files(
     pattern:str='**/.*.tmp', # which paths below it
 ) -> int: # number of files and folders removed
     "Remove temporary files and folders that a process of this machine left when it was killed"
-    removed = 0
-    for path in list(Path(folder).glob(pattern)):
+    stale = []
+    for path in Path(folder).glob(pattern):
         name = re.search(r'\.([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp$', path.name)
         if name and name[1] == _machine() and not _is_alive(int(name[2])):
-            _discard(path)
-            removed += 1
-    return removed
+            stale.append(path)
+    for path in stale:
+        _discard(path)
+    return len(stale)
 
 # %% ../nbs/00_core.ipynb #d349cf30
 def cache_dir() -> Path: # an existing folder
     "Find the folder for what is made once: `$SEG_NB_CACHE`, or `seg_nb` under `$XDG_CACHE_HOME` or `~/.cache`"
-    path = os.environ.get('SEG_NB_CACHE')
-    if not path:
-        path = Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'seg_nb'
-    path = Path(path).expanduser()
+    default = Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'seg_nb'
+    path = Path(os.environ.get('SEG_NB_CACHE') or default).expanduser()
     path.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -311,14 +302,12 @@ def make_once(
         return folder
     with explain_write_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.with_name(f'.{folder.name}.lock'))
-        with lock:
-            if folder.is_dir():
-                return folder
-            remove_stale_files(folder.parent, '.*.tmp')
-            with write_atomically(folder) as temporary:
-                temporary.mkdir()
-                make(temporary)
+        with FileLock(folder.with_name(f'.{folder.name}.lock')):
+            if not folder.is_dir():
+                remove_stale_files(folder.parent, '.*.tmp')
+                with write_atomically(folder) as temporary:
+                    temporary.mkdir()
+                    make(temporary)
     return folder
 
 # %% ../nbs/00_core.ipynb #0646f400
@@ -341,11 +330,8 @@ def progress(
     **kwargs, # passed on to `tqdm`
 ) -> tqdm: # the bar; `update` it
     "Make a progress bar that shows only where somebody is looking"
-    is_seen = sys.stderr.isatty() or 'ipykernel' in sys.modules
-    if os.environ.get('TQDM_DISABLE'):
-        is_seen = False
-    if not kwargs.get('unit_scale'):
-        unit = f' {unit}'
+    is_seen = (sys.stderr.isatty() or 'ipykernel' in sys.modules) and not os.environ.get('TQDM_DISABLE')
+    unit = unit if kwargs.get('unit_scale') else f' {unit}'
     return tqdm(total=total, desc=desc, unit=unit, leave=False, disable=not is_seen, **kwargs)
 
 # %% ../nbs/00_core.ipynb #c0de0020

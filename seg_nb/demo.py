@@ -62,15 +62,17 @@ def train_sample(
     output, # folder for checkpoint and history
 ):
     "Train on small pictures first and on large ones last"
-    output, weights, histories = Path(output), 'best', []
+    output = Path(output)
+    start = 'best' # pretrained weights, then those of the stage before
+    histories = []
     # size, test_size, epochs, lr, final factor of lr
     stages = [(144, 144, 3, 2e-3, 0.5), (224, 224, 1, 1.5e-3, 0.5), (320, 352, 1, 1e-3, 0)]
     for size, test_size, epochs, lr, final in stages:
         is_last = size == 320
         folder = output if is_last else output/f'at_{size}'
-        train(data, folder, 'deeplabv3_efficientnet_lite0', weights, epochs=epochs, bs=8, lr=lr, final=final,
+        train(data, folder, 'deeplabv3_efficientnet_lite0', start, epochs=epochs, bs=8, lr=lr, final=final,
               size=size, test_size=test_size, backbone=1., freeze=5, crop=0.6)
-        weights = folder/'best.safetensors'
+        start = folder/'best.safetensors'
         histories.append(pd.read_csv(folder/'history.csv').query('epoch > 0'))
     history = pd.concat(histories, ignore_index=True)
     history['epoch'] = history.index + 1
@@ -137,10 +139,10 @@ def demo(
     best = output/'best.safetensors'
     download(data=str(data), sample=True, boxes=True, attribution=True)
     _train_or_copy(data, output)
-    found = evaluate(data=str(data), checkpoint=str(best), split='validation', output=str(output))
+    result = evaluate(data=str(data), checkpoint=str(best), split='validation', output=str(output))
     chosen = sorted((data/'images'/'test').glob('*.jpg'))[:photos]
     predict(chosen, checkpoint=str(best), dest=str(output/'predictions'))
     examples = sorted(output.glob('example_validation_*.png'))
     overlays = sorted((output/'predictions').glob('*_overlay.jpg'))
     print('pictures:', output/'report_validation.html', *examples, *overlays, sep='\n  ')
-    print(f"foreground mIoU {found['miou_foreground']:.3f} on the validation split")
+    print(f"foreground mIoU {result['miou_foreground']:.3f} on the validation split")

@@ -60,10 +60,9 @@ class Trainer:
         return self.average.module if self.average else self.network
 
     def _parts(self):
-        "What has a state: {name: part}"
-        average = self.average.module if self.average else None
-        parts = dict(model=self.network, optimizer=self.optimizer, average=average, scaler=self.accelerator.scaler)
-        return {name: part for name, part in parts.items() if part is not None}
+        parts = dict(model=self.network, optimizer=self.optimizer, average=self.average and self.average.module,
+                     scaler=self.accelerator.scaler)
+        return {name: part for name, part in parts.items() if part is not None} # all that has a state
 
     def state_dict(self) -> dict: # of tensors, numbers and texts
         "Collect all that the next step depends on"
@@ -255,11 +254,10 @@ def _run_folder(trainer, train_dl, valid_dl, output, displays, **setup):
                        threads=torch.get_num_threads(), workers=train_dl.num_workers)
     return RunFolder(output, setup, facts, environment, accelerator, displays)
 
-def _displays(accelerator, output, epochs, verbose, tensorboard):
-    "What shows each epoch, in the first process"
+def _displays(output, epochs, verbose, tensorboard):
+    "What shows each epoch"
     table = [EpochDisplay(epochs)] if verbose else []
-    log = [TensorBoardLog(Path(output)/'tensorboard')] if tensorboard else []
-    return table + log if accelerator.is_main_process else []
+    return table + ([TensorBoardLog(Path(output)/'tensorboard')] if tensorboard else [])
 
 # %% ../nbs/05_training.ipynb #06000082
 def _validate_epoch(trainer, valid_dl, folder, meter, **row):
@@ -312,7 +310,7 @@ def fit(
     train_part = shard_loader(train_dl, accelerator, divide=True)
     valid_part = shard_loader(valid_dl, accelerator, divide=False)
     trainer = make_trainer(model, accelerator, epochs*-(-len(train_part)//accumulate), **kwargs)
-    displays = _displays(accelerator, output, epochs, verbose, tensorboard)
+    displays = _displays(output, epochs, verbose, tensorboard) if accelerator.is_main_process else []
     folder = _run_folder(trainer, train_dl, valid_dl, output, displays,
                          epochs=epochs, accumulate=accumulate, monitor=monitor, **(config or {}))
     meter = ProgressMeter(epochs*len(train_dl.sampler))

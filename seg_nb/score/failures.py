@@ -210,6 +210,7 @@ def _resized_example(ck, ds, id, side):
     pred = cv2.resize(pred.numpy(), (width, height), interpolation=cv2.INTER_NEAREST)
     return photo.transpose(2, 0, 1), truth, pred
 
+# %% ../../nbs/parts/score/failures.ipynb #b60f0027
 def _show_worst(ck, ds, scores, n=3):
     "Draw the worst photos, each in all views"
     scored = rank_photos(scores).dropna(subset='miou')

@@ -119,6 +119,7 @@ def read_all_credits(
             found.append(read_credits(data, split, index.ids[span.start:span.stop]))
     return None if not found or found[0] is None else pd.concat(found)
 
+# %% ../../nbs/parts/score/model_card.ipynb #d6d00068
 def data_source(
     class_labels:dict, # from `read_class_labels`
     credits, # from `read_all_credits`
@@ -138,12 +139,14 @@ def _read_json(path):
     except ValueError:
         raise UserError(f"{path}: is no valid JSON; write it again, or delete it") from None
 
+# %% ../../nbs/parts/score/model_card.ipynb #d6d00069
 def checkpoint_digest(
     checkpoint, # a file
 ) -> str: # 16 hex digits
     "Identify a checkpoint by its content"
     return hashlib.blake2b(Path(checkpoint).read_bytes(), digest_size=8).hexdigest()
 
+# %% ../../nbs/parts/score/model_card.ipynb #d6d0006a
 def read_all_metrics(
     output, # a folder
     checkpoint:str=None, # from `checkpoint_digest`; None: metrics of any checkpoint
