@@ -211,11 +211,13 @@ def _remove_results(output, split):
     for path in output.glob(f'example_{split}_*.png'):
         path.unlink()
 
+# %% ../nbs/06_evaluation.ipynb #e3bcf068
 def _check_split(ds):
     "What is wrong with the files of a split, named from the data folder on"
     table, lines = check_folder(ds.data, [ds.split])
     return table, [line.replace(f'{ds.data}/', '') for line in lines]
 
+# %% ../nbs/06_evaluation.ipynb #e3bcf069
 def _read_config(checkpoint):
     "The settings of a training, if their file lies beside the checkpoint"
     try:
@@ -255,7 +257,7 @@ def write_results(
     write_file(output/f'metrics_{split}.json', json.dumps(metrics, indent=1, allow_nan=False))
     return metrics
 
-# %% ../nbs/06_evaluation.ipynb #32af2dfe
+# %% ../nbs/06_evaluation.ipynb #32af2dfd
 def _score_share(process, ck, ds, bs, workers, each):
     "Count this process's share of a split, and add up what all processes have counted"
     share = range(process.process_index, len(ds), process.num_processes)
@@ -268,6 +270,7 @@ def _score_share(process, ck, ds, bs, workers, each):
             f"{ds.data}: has no readable images of the {ds.split} split; download some with --{ds.split} N")
     return total
 
+# %% ../nbs/06_evaluation.ipynb #32af2dfe
 @call_parse
 @one_line
 def evaluate(
