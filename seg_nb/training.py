@@ -52,7 +52,7 @@ class Trainer:
     @cached_property
     def network(self) -> nn.Module:
         "The network itself, unwrapped"
-        return self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+        return self.accelerator.unwrap_model(self.model)
 
     @property
     def best_model(self) -> nn.Module:

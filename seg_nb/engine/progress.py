@@ -126,7 +126,7 @@ class EpochDisplay:
         if not self.live:
             print(line, table.to_string(float_format='{:.3f}'.format), sep='\n', flush=True)
             return
-        from IPython.display import display # there is IPython where there is a notebook
+        from IPython.display import display  # there is IPython where there is a notebook
         figure = show_curves(pd.DataFrame(history))
         plt.close(figure)
         styled = table.style.set_uuid('classes').format('{:.3f}', na_rep='–').set_caption(line)

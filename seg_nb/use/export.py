@@ -19,13 +19,13 @@ from pathlib import Path
 import torch
 from fastcore.script import call_parse, is_cli
 from timm.layers import Conv2dSame
-from torch import Tensor, nn
+from torch import nn
 from torch.export import Dim, ExportedProgram
 
 from .. import __version__
 from ..core import UserError, one_line, write_file
 from ..evaluation import output_folder
-from ..model import Checkpoint, load_checkpoint
+from ..model import load_checkpoint
 from ..networks.backbones import ARCHS
 from ..transforms import FILL, normalize
 
