@@ -78,7 +78,7 @@ class Trainer:
 
     def sync_buffers(self):
         "Average batch statistics over all processes"
-        for model in {self.network, self.best_model}:
+        for model in dict.fromkeys([self.network, self.best_model]): # in the same order in all processes
             processes.sync_buffers(model, self.accelerator)
 
     def check_finite(self,
