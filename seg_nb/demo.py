@@ -18,7 +18,7 @@ from fastcore.script import call_parse
 from . import dataset, model, training, transforms
 from . import download as download_module
 from .batches import loaders, prepared, sampling
-from .core import cache_dir, code_digest, make_once, one_line, write_file
+from .core import UserError, cache_dir, code_digest, make_once, one_line, write_file
 from .download import download
 from .engine import losses, optimizer, processes, progress, state
 from .engine.state import set_aside
@@ -70,10 +70,12 @@ def train_sample(
     for size, test_size, epochs, lr, final in stages:
         is_last = size == 320
         folder = output if is_last else output/f'at_{size}'
-        train(data, folder, 'deeplabv3_efficientnet_lite0', start, epochs=epochs, bs=8, lr=lr, final=final,
-              size=size, test_size=test_size, backbone=1., freeze=5, crop=0.6)
+        history = train(data, folder, 'deeplabv3_efficientnet_lite0', start, epochs=epochs, bs=8, lr=lr, final=final,
+                        size=size, test_size=test_size, backbone=1., freeze=5, crop=0.6)
+        if history.empty or history.epoch.max() < epochs: # it was stopped
+            raise KeyboardInterrupt
         start = folder/'best.safetensors'
-        histories.append(pd.read_csv(folder/'history.csv').query('epoch > 0'))
+        histories.append(history.query('epoch > 0'))
     history = pd.concat(histories, ignore_index=True)
     history['epoch'] = history.index + 1
     write_file(output/'history.csv', history.to_csv(index=False))
@@ -93,8 +95,10 @@ def data_digest(
 
 def _model_folder():
     "Where the model of the present code and the present sample is kept"
+    from seg_nb import demo as this_module  # it holds the recipe
     modules = [images, image_index, dataset, transforms, prepared, sampling, loaders, backbones, cpu_convolutions,
-               checkpoints, weights, model, metrics, losses, optimizer, progress, state, processes, training]
+               checkpoints, weights, model, metrics, losses, optimizer, progress, state, processes, training,
+               this_module]
     return cache_dir()/f'trained-{code_digest(*modules)}-{data_digest(sample_data())}'
 
 # %% ../nbs/08_demo.ipynb #de300006
@@ -112,7 +116,10 @@ def _train_or_copy(data, output):
     kept = _model_folder()
     if not kept.is_dir():
         train_sample(data, output)
-        make_once(kept, lambda folder: _copy_run(output, folder))
+        try:
+            make_once(kept, lambda folder: _copy_run(output, folder))
+        except UserError as e:
+            print(f'the model is not kept for the next time: {e}')
         return
     set_aside(output)
     _copy_run(kept, output)

@@ -91,7 +91,8 @@ class Trainer:
 
     def close(self):
         "Leave the network as if Accelerate had never wrapped it"
-        self.network.__dict__.pop('_is_accelerate_prepared', None)
+        network = self.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+        network.__dict__.pop('_is_accelerate_prepared', None)
 
 # %% ../nbs/05_training.ipynb #06000006
 def make_trainer(
@@ -142,9 +143,8 @@ def train_step(
     known = [count_known(yb) for _, yb in batches]
     all_known = accelerator.reduce(sum(known)).clamp(min=1)
     for i, (xb, yb) in enumerate(batches):
-        is_last = i == len(batches) - 1
         weight = known[i]*accelerator.num_processes/all_known # Accelerate divides gradients by the processes
-        with nullcontext() if is_last else accelerator.no_sync(trainer.model):
+        with nullcontext() if i == len(batches) - 1 else accelerator.no_sync(trainer.model): # add up once a step
             part = trainer.loss_func(trainer.model(xb), yb)*weight
             accelerator.backward(part)
         loss += part.detach()
@@ -203,6 +203,7 @@ def train_one_epoch(
     meter, stop = meter or ProgressMeter(), stop or StopRequest()
     check_every = 1 if accelerator.num_processes == 1 else 16 # processes have to agree, and that takes time
     train_mode(trainer.model)
+    meter.restart_clock()
     for batches in chunked(dl, accumulate):
         loss = train_step(trainer, batches)
         images = sum(len(xb) for xb, _ in batches)*accelerator.num_processes
@@ -236,8 +237,7 @@ def check_options(
         if name in options and options[name] not in allowed:
             words = ', '.join(word for word in allowed if word)
             raise UserError(f"{name} {options[name]!r}: must be one of {words}", status=2)
-    device = options.get('device')
-    backends = {'cuda': torch.cuda, 'mps': torch.backends.mps}
+    device, backends = options.get('device'), {'cuda': torch.cuda, 'mps': torch.backends.mps}
     if device in backends and not backends[device].is_available():
         raise UserError(f"device {device!r}: is not there; leave the option out", status=2)
 
@@ -305,7 +305,7 @@ def fit(
     **kwargs,
 ) -> pd.DataFrame: # the history, one row per epoch
     "Train, validate, keep the best, and be ready to resume"
-    check_options(monitor=monitor, device=device, precision=precision, epochs=epochs, **kwargs)
+    check_options(monitor=monitor, device=device, precision=precision, epochs=epochs, accumulate=accumulate, **kwargs)
     stop, accelerator = stop or StopRequest(), make_accelerator(device, precision)
     train_part = shard_loader(train_dl, accelerator, divide=True)
     valid_part = shard_loader(valid_dl, accelerator, divide=False)
@@ -319,15 +319,14 @@ def fit(
     with stop, failures, closing(trainer), closing(meter.bar):
         _begin(trainer, valid_part, folder, meter, resume)
         for epoch in range(meter.epoch, epochs):
-            train_dl.sampler.epoch = epoch
-            train_dl.sampler.start = meter.steps*train_dl.batch_size*accumulate
+            train_dl.sampler.epoch, train_dl.sampler.start = epoch, meter.steps*train_dl.batch_size*accumulate
             train_loss = train_one_epoch(trainer, train_part, meter, accumulate, stop, save, save_every)
-            train_dl.sampler.start = 0
             if not stop.check(accelerator):
                 _finish_epoch(trainer, valid_part, folder, meter, train_loss)
             save()
             if 0 < patience <= folder.epochs_without_improvement():
                 print_once(f'nothing got better for {patience} epochs: stopped')
+                stop.requested = False
                 break
             if stop.check(accelerator):
                 break
@@ -340,7 +339,7 @@ def fit(
 def _announce(arch, model, dataset, n_valid):
     "Say which classes no prepared training image shows, and what is trained on what"
     pixels = dataset.pixels.sum(0)
-    empty = [name for k, name in enumerate(dataset.classes) if not pixels[k]]
+    empty = [name for k, name in enumerate(dataset.classes) if k and not pixels[k]]
     if empty:
         print_once(f"no training image shows {', '.join(empty)}: the model cannot learn it; "
                    "download more, or fewer classes")
@@ -381,7 +380,11 @@ def train(
     freeze_stages(model, freeze)
     _announce(arch, model, train_dl.dataset, len(valid_dl.dataset))
     stop = StopRequest()
-    history = fit(model, train_dl, valid_dl, output, config=config, stop=stop, **kwargs)
+    try:
+        history = fit(model, train_dl, valid_dl, output, config=config, stop=stop, **kwargs)
+    except KeyboardInterrupt: # the second signal
+        raise UserError(f"stopped; finished epochs are kept in {output}, the same command with --resume goes on",
+                        status=130) from None
     if stop.requested:
         return sys.exit(130) if is_cli(train) else history
     best = history.loc[history.miou.argmax()]

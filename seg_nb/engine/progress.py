@@ -11,10 +11,10 @@ import time
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from uuid import uuid4
 
 import pandas as pd
 import torch
-from accelerate.utils.memory import should_reduce_batch_size
 from fastcore.imports import in_notebook
 from matplotlib import pyplot as plt
 from torch import Tensor
@@ -44,8 +44,12 @@ class ProgressMeter:
         "Begin an epoch, or resume within one"
         self.epoch, self.steps, self.total = epoch, steps, total
         self.images, self.seconds = 0, 0. # of this epoch, since `begin`
-        self.began = self.last_read = time.monotonic()
         self.unread = [] # losses of the last steps, on their device
+        self.restart_clock()
+
+    def restart_clock(self):
+        "Let the seconds of the epoch begin now"
+        self.began = self.last_read = time.monotonic()
 
     def add(self,
         loss:Tensor, # scalar of a step, stays on its device
@@ -71,7 +75,8 @@ class ProgressMeter:
         self.seconds = self.last_read - self.began
         mean = self.total/self.steps if self.steps else math.nan
         note = {} if self.miou is None else {'miou': f'{self.miou:.3f}'}
-        self.bar.set_postfix(loss=f'{mean:.3f}', **note)
+        if self.steps:
+            self.bar.set_postfix(loss=f'{mean:.3f}', **note)
         return mean
 
 # %% ../../nbs/parts/engine/progress.ipynb #44bb6d6f
@@ -112,7 +117,7 @@ class EpochDisplay:
         epochs:int, # of the run
         live:bool=None, # replace figure and table? None: in a notebook
     ):
-        self.epochs, self.is_shown = epochs, False
+        self.epochs, self.is_shown, self.id = epochs, False, uuid4().hex
         self.live = in_notebook() if live is None else live
 
     def __call__(self,
@@ -130,8 +135,8 @@ class EpochDisplay:
         figure = show_curves(pd.DataFrame(history))
         plt.close(figure)
         styled = table.style.set_uuid('classes').format('{:.3f}', na_rep='–').set_caption(line)
-        display(figure, display_id=f'figure-{id(self)}', update=self.is_shown)
-        display(styled, display_id=f'table-{id(self)}', update=self.is_shown)
+        display(figure, display_id=f'figure-{self.id}', update=self.is_shown)
+        display(styled, display_id=f'table-{self.id}', update=self.is_shown)
         self.is_shown = True
 
 # %% ../../nbs/parts/engine/progress.ipynb #5c000011
@@ -184,7 +189,9 @@ def explain_failures(
         raise UserError(f"{message} in step {step+1} of epoch {dl.sampler.epoch+1}, at the images {names}; "
                         f"look at them with explore, or start again with a lower --lr{kept}") from None
     except (RuntimeError, MemoryError) as e:
-        if not isinstance(e, (torch.OutOfMemoryError, MemoryError)) and not should_reduce_batch_size(e):
+        text = str(e).lower()
+        known = isinstance(e, (torch.OutOfMemoryError, MemoryError))
+        if not known and 'allocate memory' not in text and 'out of memory' not in text:
             raise
         smaller = 'a smaller --size'
         if dl.batch_size > 3:
@@ -192,3 +199,5 @@ def explain_failures(
                        f"or {smaller}")
         raise UserError(f"out of memory with batches of {dl.batch_size} pictures; "
                         f"start again with {smaller}") from None
+    finally:
+        dl.sampler.start = 0 # whoever uses the batches next begins at the first

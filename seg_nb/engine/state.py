@@ -209,4 +209,4 @@ def load_state(self:RunFolder,
         set_random_state(own['random'])
     meter.begin(state['epoch'], state['step'], total)
     done = meter.epoch*self.setup['images'] + meter.steps*self.setup['bs']*self.setup['accumulate']
-    meter.bar.reset(max(0, meter.bar.total - done))
+    meter.bar.n = meter.bar.initial = done
