@@ -195,7 +195,8 @@ def explain_failures(
             raise
         smaller = 'a smaller --size'
         if dl.batch_size > 3:
-            smaller = (f"--bs {dl.batch_size//2} --accumulate {2*accumulate}, which makes the same steps, "
+            same = 'the same' if dl.batch_size % 2 == 0 else 'nearly the same'
+            smaller = (f"--bs {dl.batch_size//2} --accumulate {2*accumulate}, which makes {same} steps, "
                        f"or {smaller}")
         raise UserError(f"out of memory with batches of {dl.batch_size} pictures; "
                         f"start again with {smaller}") from None
