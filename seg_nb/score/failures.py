@@ -12,12 +12,12 @@ import html
 import cv2
 import numpy as np
 import pandas as pd
-from fastcore.imports import in_notebook as is_notebook
 from matplotlib import pyplot as plt
 from matplotlib.patches import Patch
 from torch import Tensor
 
 from ..core import UNKNOWN, UserError, class_colors, color_chips, color_map, overlay, show_grid
+from ..inspect.browsers import can_show_widgets, encode_png
 from ..records.images import fit_size
 from .metrics import class_iou, iou_ci95
 from .scoring import EvaluationCounts, EvaluationDataset, predict_maps
@@ -270,8 +270,7 @@ class _FailureBrowser:
         self.picture.value = b''
         if self.example:
             pixels = overlay_view(*self.example, self.view.value, self.alpha.value)
-            png = cv2.imencode('.png', cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1]
-            self.picture.value = png.tobytes()
+            self.picture.value = encode_png(pixels)
 
 # %% ../../nbs/parts/score/failures.ipynb #b6000020
 def browse_failures(
@@ -281,9 +280,6 @@ def browse_failures(
     still:bool=False, # draw a figure, also where there could be widgets?
 ): # widgets to display, or a matplotlib Figure
     "Browse the predictions of a split, worst first"
-    if still or not is_notebook():
+    if still or not can_show_widgets():
         return _show_worst(ck, ds, scores)
-    try:
-        return _FailureBrowser(ck, ds, scores).box
-    except ImportError: # no ipywidgets
-        return _show_worst(ck, ds, scores)
+    return _FailureBrowser(ck, ds, scores).box
