@@ -24,6 +24,7 @@ from .engine.processes import make_accelerator
 from .engine.progress import show_curves
 from .inspect.doctor import check_folder
 from .model import load_checkpoint
+from .networks.checkpoints import training_stages
 from .score.calibration import ece, show_logits, show_reliability
 from .score.comparison import save_counts
 from seg_nb.score.failures import (
@@ -217,20 +218,12 @@ def _check_split(ds):
     table, lines = check_folder(ds.data, [ds.split])
     return table, [line.replace(f'{ds.data}/', '') for line in lines]
 
-# %% ../nbs/06_evaluation.ipynb #e3bcf069
-def _read_config(checkpoint):
-    "The settings of a training, if their file lies beside the checkpoint"
-    try:
-        return json.loads(Path(checkpoint).with_name('config.json').read_text())
-    except (OSError, ValueError):
-        return None
-
 # %% ../nbs/06_evaluation.ipynb #e3bcf066
 def write_results(
     ck, # `Checkpoint`
     ds:EvaluationDataset, # the split
     scores:EvaluationCounts, # of that split
-    checkpoint, # the file; config.json may lie beside it
+    checkpoint, # the file
     output:Path, # an existing folder
     history=None, # from `read_history`
     credits=None, # from `read_credits`
@@ -247,12 +240,12 @@ def write_results(
         credits = credits[credits.index.isin(scores.ids)] # not of photos that could not be read
     examples = draw_examples(ck, ds, scores, output, credits)
     about = {
-        'model': f'{ck.arch} at {ck.size} pixels', 'checkpoint': Path(checkpoint).name,
+        'model': f'{ck.arch}, used at {ck.size} pixels', 'checkpoint': Path(checkpoint).name,
         'data': f'{len(scores.ids)} images of {ds.data.resolve().name}',
         'mean cross entropy': f'{scores.loss:.4f}',
         'versions': f'seg_nb {__version__}, torch {torch.__version__}, torchvision {torchvision.__version__}'}
     page = report(
-        metrics, list(charts.values()), examples, _check_split(ds), _read_config(checkpoint), about, credits)
+        metrics, list(charts.values()), examples, _check_split(ds), training_stages(ck.meta), about, credits)
     write_file(output/f'report_{split}.html', page)
     write_file(output/f'metrics_{split}.json', json.dumps(metrics, indent=1, allow_nan=False))
     return metrics

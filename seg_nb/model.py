@@ -12,7 +12,7 @@ from torch import nn
 
 from .core import UserError
 from .networks.backbones import get_arch
-from .networks.checkpoints import read_checkpoint
+from .networks.checkpoints import read_checkpoint, training_stages
 from .networks.cpu_convolutions import fast_convolutions
 from .networks.weights import init_head, load_fitting, load_weights
 
@@ -43,6 +43,9 @@ def create_model(
     if weights == 'best':
         weights = 'coco' if entry.coco else 'imagenet'
     model.known = load_weights(model, arch, entry, str(weights), names)
+    is_file = weights not in ('coco', 'imagenet', 'none')
+    model.weights = 'checkpoint' if is_file else weights
+    model.stages = training_stages(read_checkpoint(weights)[1]) if is_file else []
     model.arch = arch
     model.mean = entry.mean
     model.std = entry.std
@@ -111,4 +114,5 @@ def load_checkpoint(
         problem = f"lacks {len(left)} tensors of {meta['arch']}, the first is {left[0]}"
         raise UserError(f"{path}: {problem}; it is damaged or of another version")
     mean, std = tuple(meta['mean']), tuple(meta['std'])
+    model.weights, model.stages = 'checkpoint', training_stages(meta)
     return Checkpoint(model.eval().to(device), meta['classes'], meta['size'], mean, std, meta['arch'], meta)

@@ -29,7 +29,14 @@ from .engine import processes
 from .engine.losses import SegmentationLoss, count_known, cross_entropy
 from .engine.optimizer import SCHEDULES, best_precision, moving_average, param_groups, rate_factor, set_rates
 from .engine.processes import StopRequest, make_accelerator, print_once, shard_loader
-from .engine.progress import EpochDisplay, NotFiniteError, ProgressMeter, TensorBoardLog, explain_failures
+from seg_nb.engine.progress import (
+    MONITORS,
+    EpochDisplay,
+    NotFiniteError,
+    ProgressMeter,
+    TensorBoardLog,
+    explain_failures,
+)
 from .engine.state import RunFolder
 from .model import create_model, freeze_stages, set_bn_momentum, train_mode
 from .networks.backbones import get_arch
@@ -207,7 +214,7 @@ def train_one_epoch(
     for batches in chunked(dl, accumulate):
         loss = train_step(trainer, batches)
         images = sum(len(xb) for xb, _ in batches)*accelerator.num_processes
-        meter.add(loss, images)
+        meter.add(loss, images, size=batches[0][0].shape[-1])
         if meter.steps % check_every == 0 and stop.check(accelerator):
             break
         if save_every and meter.steps % save_every == 0:
@@ -221,7 +228,7 @@ def train_one_epoch(
 # %% ../nbs/05_training.ipynb #4acff6ac
 CHOICES = {
     'schedule': tuple(SCHEDULES),
-    'monitor': ('miou', 'val_loss'),
+    'monitor': tuple(MONITORS),
     'precision': (None, 'bf16', 'fp16', 'no'),
     'device': (None, 'cpu', 'cuda', 'mps')}
 
@@ -246,8 +253,9 @@ def _run_folder(trainer, train_dl, valid_dl, output, displays, **setup):
     "The folder of a run, with what must be the same when it resumes"
     model, accelerator, collate = trainer.network, trainer.accelerator, train_dl.collate_fn
     facts = dict(arch=getattr(model, 'arch', type(model).__name__), stride=getattr(model, 'stride', None),
-                 mean=collate.mean, std=collate.std)
-    setup = dict(arch=facts['arch'], classes=train_dl.dataset.classes, size=valid_dl.dataset.size,
+                 mean=collate.mean, std=collate.std,
+                 weights=getattr(model, 'weights', None), stages=getattr(model, 'stages', []))
+    setup = dict(arch=facts['arch'], classes=train_dl.dataset.classes, test_size=valid_dl.dataset.size,
                  bs=train_dl.batch_size, images=len(train_dl.sampler), precision=accelerator.mixed_precision,
                  **trainer.options, **setup)
     environment = dict(device=accelerator.device.type, processes=accelerator.num_processes,
@@ -266,19 +274,21 @@ def _validate_epoch(trainer, valid_dl, folder, meter, **row):
     n_classes = len(folder.setup['classes'])
     val_loss, matrix = validate(trainer.best_model, valid_dl, n_classes, trainer.accelerator)
     folder.record(matrix, trainer.best_model, val_loss=val_loss, **row)
-    meter.miou = folder.history[-1]['miou']
+    meter.miou_foreground = folder.history[-1]['miou_foreground']
 
 def _finish_epoch(trainer, valid_dl, folder, meter, train_loss):
     "Validate and record a complete epoch, and let the meter begin the next"
     _validate_epoch(trainer, valid_dl, folder, meter, epoch=meter.epoch + 1, train_loss=train_loss,
-                    lr=trainer.optimizer.param_groups[-1]['lr'],
+                    lr=trainer.optimizer.param_groups[-1]['lr'], size=meter.size,
                     images_per_second=meter.images/max(meter.seconds, 1e-9), seconds=meter.seconds)
     meter.begin(meter.epoch + 1)
+    trainer.network.weights, trainer.network.stages = 'the run before', folder.stages(meter.epoch) # if trained again
 
 def _begin(trainer, valid_dl, folder, meter, resume):
     "Begin a run, or restore the state of one"
     if resume:
-        return folder.load_state(trainer, meter)
+        folder.load_state(trainer, meter)
+        return
     folder.begin()
     if getattr(trainer.network, 'known', None):
         _validate_epoch(trainer, valid_dl, folder, meter, epoch=0)
@@ -290,9 +300,9 @@ def fit(
     train_dl, # training batches, as `dataloaders` gives them
     valid_dl, # validation batches
     output:str='output', # folder for best.safetensors, last/ and history.csv
-    epochs:int=10, # passes over the training images in all
+    epochs:int=10, # passes over the training images in all; a resumed run may have more
     accumulate:int=1, # batches per step
-    monitor:str='miou', # what makes an epoch the best: miou or val_loss
+    monitor:str='miou_foreground', # what makes an epoch the best: miou_foreground, miou or val_loss
     patience:int=0, # stop after so many epochs without a better one; 0: never
     save_every:int=0, # write the state after so many steps, too; 0: after each epoch
     resume:bool=False, # go on from output/last?
@@ -315,8 +325,7 @@ def fit(
                          epochs=epochs, accumulate=accumulate, monitor=monitor, **(config or {}))
     meter = ProgressMeter(epochs*len(train_dl.sampler))
     save = partial(folder.save_state, trainer, meter)
-    failures = explain_failures(train_dl, accumulate, folder.output/'best.safetensors')
-    with stop, failures, closing(trainer), closing(meter.bar):
+    with stop, explain_failures(train_dl, accumulate, folder.best), closing(trainer), closing(meter.bar):
         _begin(trainer, valid_part, folder, meter, resume)
         for epoch in range(meter.epoch, epochs):
             train_dl.sampler.epoch, train_dl.sampler.start = epoch, meter.steps*train_dl.batch_size*accumulate
@@ -333,6 +342,8 @@ def fit(
     stop.requested = stop.requested and meter.epoch < epochs # not when it was over anyway
     if stop.requested:
         print_once(folder.stopped(meter))
+    elif verbose:
+        print_once(folder.best_line())
     return pd.DataFrame(folder.history)
 
 # %% ../nbs/05_training.ipynb #2959036d
@@ -372,7 +383,7 @@ def train(
     check_options(size=size, bs=bs, **kwargs)
     set_seed(seed)
     entry = get_arch(arch)
-    config = dict(train_size=size, labels=labels, seed=seed, freeze=freeze, crop=crop, balance=balance, pasting=pasting)
+    config = dict(size=size, labels=labels, seed=seed, freeze=freeze, crop=crop, balance=balance, pasting=pasting)
     train_dl, valid_dl = dataloaders(
         data, size, bs, test_size or size, labels=labels, on_error=on_error, mean=entry.mean, std=entry.std,
         workers=workers, seed=seed, crop=crop, balance=balance, pasting=pasting)
@@ -387,8 +398,6 @@ def train(
                         status=130) from None
     if stop.requested:
         return sys.exit(130) if is_cli(train) else history
-    best = history.loc[history.miou.argmax()]
-    print_once(f"best mIoU {best.miou:.3f} in epoch {best.epoch:.0f}: {Path(output)/'best.safetensors'}")
     return None if is_cli(train) else history
 
 # %% ../nbs/05_training.ipynb #06000041

@@ -23,8 +23,8 @@ from torch import Tensor, nn
 
 from ..core import UserError, write_atomically, write_file
 from .processes import print_once
-from .progress import ProgressMeter
-from ..networks.checkpoints import save_checkpoint
+from .progress import MONITORS, ProgressMeter
+from ..networks.checkpoints import save_checkpoint, training_stages
 from ..score.metrics import summarize
 
 # %% ../../nbs/parts/engine/state.ipynb #5b000007
@@ -97,17 +97,19 @@ def set_aside(
 class RunFolder:
     "Keep what a run leaves behind: its history, the best weights, and the state to resume from"
     format = 2 # of the state files; those of version 0.1.0 have none
-    columns = ['epoch', 'train_loss', 'val_loss', 'miou', 'lr', 'images_per_second', 'seconds'] # of the history
+    columns = ['epoch', 'train_loss', 'val_loss', 'miou', 'miou_foreground', 'lr', 'images_per_second', 'seconds',
+               'size'] # of the history
 
     def __init__(self,
         output:Path, # the folder
-        setup:dict, # choices that must be the same when the run resumes; classes, size and monitor among them
-        facts:dict, # arch, stride, mean and std, for the checkpoint
+        setup:dict, # choices that must be the same when the run resumes; classes, test_size and monitor among them
+        facts:dict, # arch, stride, mean, std, weights and stages, for the checkpoint; see `training_stages`
         environment:dict, # device, processes, threads and workers
         accelerator:Accelerator, # of the run; its first process writes
         displays=(), # called with history, matrix and classes after each validation
     ):
-        self.output, self.setup = Path(output), json.loads(json.dumps(setup))
+        self.output, self.best = Path(output), Path(output)/'best.safetensors'
+        self.setup = json.loads(json.dumps(setup))
         self.facts, self.environment = facts, environment
         self.accelerator, self.displays = accelerator, displays
         self.history = [] # one dict per epoch
@@ -117,21 +119,27 @@ class RunFolder:
         if self.accelerator.is_main_process:
             self.output.mkdir(parents=True, exist_ok=True)
             set_aside(self.output)
-            write_file(self.output/'config.json', json.dumps(self.setup, indent=1))
+            self.write_config()
+
+    def write_config(self):
+        "Write down the choices, and the weights the run began with"
+        write_file(self.output/'config.json', json.dumps(self.setup | {'weights': self.facts.get('weights')}, indent=1))
 
     def record(self,
         matrix:Tensor, # (C,C) confusion matrix of the validation
         model:nn.Module, # the network that was validated
-        **row, # epoch, train_loss, val_loss, lr, images_per_second, seconds; what is missing becomes NaN
+        **row, # epoch, train_loss, val_loss, lr, images_per_second, seconds, size; what is missing becomes NaN
     ):
         "Add an epoch to the history, keep the network if it is the best, and show the epoch"
         classes = self.setup['classes']
-        row['miou'] = summarize(matrix, classes)['miou'] or 0.
+        summary = summarize(matrix, classes)
+        row |= {name: summary[name] or 0. for name in ('miou', 'miou_foreground')}
         self.history.append({column: row.get(column, float('nan')) for column in self.columns})
         if self.accelerator.is_main_process:
             if self.scores()[-1] >= max(self.scores()):
-                save_checkpoint(self.output/'best.safetensors', model, classes, self.setup['size'],
-                                epoch=row['epoch'], miou=row['miou'], config=self.setup, **self.facts)
+                save_checkpoint(self.best, model, classes, self.setup['test_size'],
+                                config=self.setup, **self.facts,
+                                **{name: row.get(name) for name in ('epoch', *MONITORS)})
             write_file(self.output/'history.csv', pd.DataFrame(self.history).to_csv(index=False))
         for show in self.displays:
             show(self.history, matrix, classes)
@@ -149,6 +157,21 @@ class RunFolder:
 
 # %% ../../nbs/parts/engine/state.ipynb #5b000019
 @patch
+def stages(self:RunFolder,
+    epoch:int, # after which the weights were taken
+) -> list: # of dicts, see `training_stages`
+    "Collect the runs that made the weights of an epoch of this run"
+    return training_stages(self.facts | {'config': self.setup, 'epoch': epoch})
+
+@patch
+def best_line(self:RunFolder) -> str: # e.g. 'best foreground mIoU 0.551 in epoch 3: output/best.safetensors'
+    "Say which epoch was kept"
+    scores, monitor = self.scores(), self.setup['monitor']
+    best = max(range(len(scores)), key=lambda i: (scores[i], i)) # of equal ones the later was kept
+    row = self.history[best]
+    return f"best {MONITORS[monitor]} {row[monitor]:.3f} in epoch {row['epoch']}: {self.best}"
+
+@patch
 def stopped(self:RunFolder,
     meter:ProgressMeter, # of the epoch in which the run was stopped
 ) -> str: # one line
@@ -160,11 +183,19 @@ def stopped(self:RunFolder,
 # %% ../../nbs/parts/engine/state.ipynb #06000063
 def _check_setup(then, now, folder):
     "Refuse to resume a run with other choices"
-    differing = [name for name in {**then, **now} if then.get(name) != now.get(name)]
+    differing = [name for name in {**then, **now} if then.get(name) != now.get(name) and name != 'epochs']
     if differing:
         values = ', '.join(str(then.get(name)) for name in differing)
         raise UserError(f"{folder}: was trained with another {', '.join(differing)} ({values}); "
                         "resume with the same, or start without --resume")
+
+def _check_epochs(then, now, finished, folder):
+    "Say what becomes of a run that resumes with another number of epochs"
+    if now > finished and now != then:
+        print_once(f"{folder}: the run was planned for {then} epochs and goes on to {now}; "
+                   f"from here on its learning rate is that of a run of {now} epochs")
+    elif now <= finished:
+        print_once(f"{folder}: {finished} epochs are finished; to go on, resume with a larger number of epochs")
 
 @patch
 def save_state(self:RunFolder,
@@ -178,7 +209,8 @@ def save_state(self:RunFolder,
     processes = gather_object([dict(random=random_state(), total=meter.total)])
     if self.accelerator.is_main_process:
         write_state(self.output/'last', meter.epoch, meter.steps, format=self.format, trainer=trainer.state_dict(),
-                    processes=processes, history=self.history, setup=self.setup, environment=self.environment)
+                    processes=processes, history=self.history, setup=self.setup, environment=self.environment,
+                    origin={name: self.facts.get(name) for name in ('weights', 'stages')})
     self.accelerator.wait_for_everyone()
 
 # %% ../../nbs/parts/engine/state.ipynb #5b000014
@@ -193,14 +225,16 @@ def load_state(self:RunFolder,
     state = broadcast_object_list([state])[0]
     if state.get('format') != self.format:
         raise UserError(f"{folder}: was written by another version of seg_nb and cannot be resumed; start without "
-                        f"--resume, with --weights {self.output/'best.safetensors'} if you like")
+                        f"--resume, with --weights {self.best} if you like")
     _check_setup(state['setup'], self.setup, folder)
     for name, value in self.environment.items():
         if (then := state['environment'][name]) != value:
             print_once(f"{folder}: the run began with {then} {name} and goes on with {value}; "
                        "its weights may differ a little from those of a run that was never stopped")
+    _check_epochs(state['setup'].get('epochs'), self.setup.get('epochs'), state['epoch'], folder)
     trainer.load_state_dict(state['trainer'])
     self.history = state['history']
+    self.facts |= state['origin'] # not the weights that the resumed network was made with
     processes = state['processes']
     total = sum(process['total'] for process in processes)/len(processes)
     if len(processes) == self.accelerator.num_processes:
@@ -210,3 +244,5 @@ def load_state(self:RunFolder,
     meter.begin(state['epoch'], state['step'], total)
     done = meter.epoch*self.setup['images'] + meter.steps*self.setup['bs']*self.setup['accumulate']
     meter.bar.n = meter.bar.initial = done
+    if self.accelerator.is_main_process:
+        self.write_config()

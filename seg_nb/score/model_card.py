@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RESULTS', 'escape_markdown', 'markdown_table', 'join_names', 'read_class_labels', 'count_splits', 'read_all_credits',
            'data_source', 'checkpoint_digest', 'read_all_metrics', 'eval_results', 'card_head', 'score_rows',
-           'card_template', 'describe_data', 'training_settings', 'model_card', 'chosen_license', 'write_card']
+           'training_sizes', 'card_template', 'describe_data', 'model_card', 'chosen_license', 'write_card']
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00004
 import csv
@@ -23,7 +23,7 @@ from jinja2 import Template
 from yaml import YAMLError
 
 from ..core import SPLITS, UserError, one_line, write_file
-from ..networks.checkpoints import read_checkpoint
+from ..networks.checkpoints import read_checkpoint, training_stages
 from ..openimages.tables import open_table, table_path
 from ..openimages.vocabulary import VOCABULARY
 from ..records.image_index import ImageIndex
@@ -33,6 +33,7 @@ from seg_nb.score.report import (
     licence_name,
     load_template,
     read_credits,
+    stage_table,
     summarize_credits,
 )
 
@@ -212,6 +213,15 @@ def score_rows(
         rows.append([name, format_number(found.get('iou')), format_interval(found.get('iou_ci95')), *numbers])
     return rows
 
+# %% ../../nbs/parts/score/model_card.ipynb #d6d00065
+def training_sizes(
+    stages, # list of dicts from `training_stages`
+) -> str: # e.g. '144, 224 and 320'
+    "Write the sizes of the pictures of all runs"
+    sizes = [stage.get('train_size', stage.get('size', '?')) for stage in stages] # train_size: of version 0.1.0
+    *first, last = map(str, dict.fromkeys(sizes))
+    return f"{', '.join(first)} and {last}" if first else last
+
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00060
 def _short_numbers(values):
     "Numbers with as few digits as they need"
@@ -222,7 +232,7 @@ def card_template() -> Template: # its blocks are the sections
     return load_template(
         'card.md.jinja', autoescape=False, md=escape_markdown, table=markdown_table, names=join_names,
         number=format_number, interval=format_interval, numbers=_short_numbers, score_rows=score_rows,
-        enumerate=enumerate)
+        sizes=training_sizes, enumerate=enumerate)
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00021
 def describe_data(
@@ -241,36 +251,22 @@ def describe_data(
         'credits': summary,
         'licences': [[licence_name(url), f'{n:,}'] for url, n in licences]}
 
-# %% ../../nbs/parts/score/model_card.ipynb #d6d00065
-def training_settings(
-    config:dict, # content of config.json, or {}
-    meta:dict, # metadata of the checkpoint
-) -> list: # [name, value] of each setting
-    "Collect how the model was trained"
-    config = config or meta.get('config') or {}
-    settings = []
-    for name, value in config.items():
-        if name not in ('classes', 'arch', 'size'): # the card has them elsewhere
-            settings.append([name, '–' if value is None else value])
-    return settings
-
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00029
 def model_card(
     output, # folder with metrics_{split}.json, as far as there are any
     data=None, # the data folder it was trained on, if it is at hand
     license:str=None, # of the weights, e.g. 'cc-by-4.0'; None: for the publisher to choose
-    checkpoint=None, # the file, beside which config.json may lie; None: best.safetensors in `output`
+    checkpoint=None, # the file; None: best.safetensors in `output`
 ) -> str: # Markdown with a head in YAML
     "Write everything a stranger must know about a model"
     checkpoint = Path(checkpoint or Path(output)/'best.safetensors')
     state, meta = read_checkpoint(checkpoint)
     metrics = read_all_metrics(output, checkpoint_digest(checkpoint))
-    described = describe_data(data)
+    described, stages = describe_data(data), training_stages(meta)
     return card_template().render(
         head=card_head(meta, metrics, described['source'], license).to_yaml(), license=license,
         meta=meta, parameters=sum(tensor.numel() for tensor in state.values()), **described,
-        settings=training_settings(_read_json(checkpoint.with_name('config.json')), meta),
-        metrics=metrics, best=next(iter(metrics.values()), {}))
+        stages=stages, settings=stage_table(stages), metrics=metrics, best=next(iter(metrics.values()), {}))
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d0004b
 def chosen_license(

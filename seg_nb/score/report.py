@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['TRUTHS', 'is_web_address', 'format_number', 'format_interval', 'format_setting', 'licence_name', 'encode_panel',
            'figure_png', 'data_url', 'load_template', 'page_template', 'class_rows', 'score_tiles', 'truth_rows',
-           'read_credits', 'summarize_credits', 'legend_chips', 'summarize_check', 'report']
+           'read_credits', 'summarize_credits', 'legend_chips', 'summarize_check', 'stage_table', 'report']
 
 # %% ../../nbs/parts/score/report.ipynb #c6c00004
 import base64
@@ -273,13 +273,25 @@ def summarize_check(
     rows = [(name, images.get(name), share) for name, share in part('% of pixels').items()]
     return {'files': part('files'), 'wrong': wrong, 'lines': lines, 'rows': rows}
 
+# %% ../../nbs/parts/score/report.ipynb #60a85364
+def stage_table(
+    stages, # list of dicts from `training_stages`
+) -> tuple: # (texts over the columns, rows of a setting and its value in each run); no rows without stages
+    "Collect how a model was trained, without what is said of it elsewhere"
+    names = {}
+    for stage in stages:
+        names |= dict.fromkeys(stage)
+    shown = [name for name in names if name not in ('arch', 'classes')]
+    rows = [[name, *(format_setting(stage.get(name)) for stage in stages)] for name in shown]
+    return ['setting', *(f'run {n}' for n in range(1, len(stages) + 1))], rows
+
 # %% ../../nbs/parts/score/report.ipynb #c6c00037
 def report(
     metrics:dict, # content of metrics_{split}.json; any figure may be None
     charts=(), # (title, caption, PNG bytes) of each figure
     examples=(), # dicts of kind, id, caption, panels ((title, PNG or JPEG bytes) pairs) and perhaps credit
     checked=None, # (DataFrame, lines) from `check_folder` for the split
-    config:dict=None, # content of the run's config.json
+    stages=(), # dicts from `training_stages`: how the model was trained
     about:dict=None, # what else to say: name -> value
     credits=None, # DataFrame from `read_credits` for the photos of the split; None: not downloaded
 ) -> str: # HTML
@@ -289,4 +301,4 @@ def report(
         truths=truth_rows(metrics) if metrics.get('truths') else None,
         chips=legend_chips(metrics['classes']), examples=examples,
         found=summarize_check(checked, metrics['split']) if checked else None,
-        config=config, about=about, credits=summarize_credits(credits))
+        stages=stage_table(stages) if stages else None, about=about, credits=summarize_credits(credits))
