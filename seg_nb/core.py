@@ -4,11 +4,10 @@
 
 # %% auto #0
 __all__ = ['SPLITS', 'UNKNOWN', 'class_colors', 'color_map', 'overlay', 'add_legend', 'show_grid', 'color_chips', 'UserError',
-           'one_line', 'explain_write_errors', 'write_atomically', 'write_file', 'remove_stale_files', 'cache_dir',
-           'make_once', 'code_digest', 'progress', 'parallel_map', 'backoff', 'retry', 'set_seed', 'pick_device']
+           'explain_write_errors', 'write_atomically', 'write_file', 'remove_stale_files', 'cache_dir', 'make_once',
+           'code_digest', 'progress', 'parallel_map', 'backoff', 'retry', 'set_seed', 'pick_device']
 
 # %% ../nbs/00_core.ipynb #c0de0003
-import errno
 import hashlib
 import html
 import os
@@ -22,7 +21,6 @@ import zlib
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import wraps
 from pathlib import Path
 
 import cv2
@@ -163,50 +161,6 @@ class UserError(Exception):
 
     def __reduce__(self): # worker processes hand errors over pickled
         return type(self), (str(self), self.status)
-
-# %% ../nbs/00_core.ipynb #382f68b1
-_CHECK_FOLDER = 'check its permissions or choose another folder'
-_ADVICE = {
-    errno.ENOSPC: 'free some space', errno.EDQUOT: 'free some space',
-    errno.EACCES: _CHECK_FOLDER, errno.EPERM: _CHECK_FOLDER, errno.EROFS: 'choose a folder that can be written',
-    errno.ENOENT: 'check the path', errno.ENOTDIR: 'check the path', errno.EEXIST: 'check the path',
-    errno.EISDIR: 'name a file, not a folder', errno.ENAMETOOLONG: 'choose a shorter path',
-}
-
-# %% ../nbs/00_core.ipynb #c0de0013
-def _is_command():
-    "Was this process started as one of our console scripts, or as `python -m seg_nb.…`?"
-    if Path(sys.argv[0] or '').name.startswith('seg_nb_'):
-        return True
-    spec = getattr(sys.modules.get('__main__'), '__spec__', None)
-    return spec is not None and (spec.name or '').startswith('seg_nb.')
-
-def _user_message(error):
-    "Say an error in one line: (message, exit status); (None, 1) for what no user can mend"
-    if isinstance(error, UserError):
-        return str(error), error.status
-    if isinstance(error, KeyboardInterrupt):
-        return 'interrupted; run the same command again to go on', 130
-    if isinstance(error, OSError) and error.errno in _ADVICE:
-        return f"{error.filename or 'the disk'}: {error.strerror}; {_ADVICE[error.errno]}", 1
-    return None, 1
-
-# %% ../nbs/00_core.ipynb #c0de0014
-def one_line(
-    func, # a function that may raise a `UserError`
-): # the same function; run as a command it ends with one line on stderr and an exit status
-    "Let a command end a user's mistake with one line instead of a traceback"
-    @wraps(func)
-    def guarded(*args, **kwargs):
-        try:
-            return func(*args, **kwargs)
-        except (UserError, OSError, KeyboardInterrupt) as error:
-            message, status = _user_message(error)
-            if message is None or not _is_command():
-                raise
-            print(f'seg_nb_{func.__name__}: ' + ' '.join(message.split()), file=sys.stderr)
-            sys.exit(status)
-    return guarded
 
 # %% ../nbs/00_core.ipynb #036613e8
 @contextmanager

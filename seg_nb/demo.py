@@ -13,12 +13,12 @@ from io import StringIO
 from pathlib import Path
 
 import pandas as pd
-from fastcore.script import call_parse
 
 from . import dataset, model, training, transforms
 from . import download as download_module
 from .batches import loaders, prepared, sampling
-from .core import UserError, cache_dir, code_digest, make_once, one_line, write_file
+from .commands.command_line import check_range, command
+from .core import UserError, cache_dir, code_digest, make_once, write_file
 from .download import download
 from .engine import losses, optimizer, processes, progress, state
 from .engine.state import set_aside
@@ -134,14 +134,14 @@ def _copy_run(source, dest):
             write_file(dest/name, (source/name).read_bytes())
 
 # %% ../nbs/08_demo.ipynb #066d2c1d
-@call_parse
-@one_line
+@command
 def demo(
     data:str='data', # folder for the sample's images and masks
     output:str='output', # folder for the model, figures and predictions
     photos:int=12, # test photos to predict
 ):
     "Download the embedded sample, train, evaluate and predict"
+    check_range('photos', photos, 1)
     data, output = Path(data), Path(output)
     best = output/'best.safetensors'
     download(data=str(data), sample=True, boxes=True, attribution=True)

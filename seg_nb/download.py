@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from fastcore.script import call_parse
 
-from .core import UserError, explain_write_errors, one_line, progress, remove_stale_files
+from .commands.command_line import check_range, command
+from .core import UserError, explain_write_errors, progress, remove_stale_files
 from .openimages.annotations import verified_labels
 from .openimages.costs import by_shard, file_table, format_bytes
 from .openimages.data_tables import IMAGE_COLUMNS, read_extra_tables, write_tables
@@ -282,12 +282,6 @@ def _summarize_done(done):
         lines.append(f"{len(missing)} files do not exist and are left out: {first}")
     return '\n'.join(lines)
 
-def _check_at_least(least, **arguments):
-    "Refuse numbers that are too small"
-    for name, n in arguments.items():
-        if n < least:
-            raise UserError(f"--{name} is {n}: give it {least} or more", 2)
-
 def _sample_stores():
     "Folders of the embedded sample: (annotations, images)"
     from seg_nb.sample.mirror import sample_mirror
@@ -295,8 +289,7 @@ def _sample_stores():
     return root/'gcs/openimages', root/'s3/open-images-dataset'
 
 # %% ../nbs/01_download.ipynb #1bacbde3
-@call_parse
-@one_line
+@command
 def download(
     classes:str='Person,Cat,Dog,Bird,Horse', # names of classes, separated by commas
     data:str='data', # folder to fill
@@ -317,8 +310,9 @@ def download(
 ):
     "Fetch images and masks of classes of Open Images"
     number = {'train': train, 'validation': validation, 'test': test}
-    _check_at_least(0, **number, negatives=negatives)
-    _check_at_least(1, workers=workers)
+    for name, value in {**number, 'negatives': negatives, 'seed': seed}.items():
+        check_range(name, value)
+    check_range('workers', workers, 1)
     if sample:
         mirror, images = _sample_stores()
     extra_tables = (('boxes', 'labels') if boxes else ()) + (('attribution',) if attribution else ())

@@ -15,11 +15,11 @@ import pandas as pd
 import torch
 import torchvision
 from accelerate.utils import gather_object
-from fastcore.script import call_parse, is_cli
 from matplotlib import pyplot as plt
 
 from . import __version__
-from .core import UserError, class_colors, one_line, write_file
+from .commands.command_line import check_range, command
+from .core import UserError, class_colors, write_file
 from .engine.processes import make_accelerator
 from .engine.progress import show_curves
 from .inspect.doctor import check_folder
@@ -264,8 +264,7 @@ def _score_share(process, ck, ds, bs, workers, each):
     return total
 
 # %% ../nbs/06_evaluation.ipynb #32af2dfe
-@call_parse
-@one_line
+@command
 def evaluate(
     data:str='data', # folder that seg_nb_download filled
     checkpoint:str='output/best.safetensors', # file that seg_nb_train wrote
@@ -277,8 +276,8 @@ def evaluate(
     predictions:bool=False, # write the label map of each image, too, into predictions_{split}/?
 ):
     "Score a model on a split, at each image's own size, and write metrics, figures, a report and a model card"
-    if bs < 1:
-        raise UserError(f"bs {bs}: must be at least 1", status=2)
+    check_range('bs', bs, 1)
+    check_range('workers', workers, 1)
     process = make_accelerator(precision='no')
     ck = load_checkpoint(checkpoint, device=process.device)
     ds = EvaluationDataset(data, split, on_error=on_error)
@@ -297,4 +296,4 @@ def evaluate(
     miou = metrics['miou_foreground']
     foreground = 'none' if miou is None else f'{miou:.3f}'
     print(f"foreground mIoU {foreground} on {metrics['images']} images of {split}; see {output/f'report_{split}.html'}")
-    return None if is_cli(evaluate) else metrics
+    return metrics

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from fastcore.script import Param, call_parse, is_cli
+from fastcore.script import Param
 from PIL import Image
 from torch import Tensor
 
-from .core import UserError, one_line, pick_device, progress, write_file
+from .commands.command_line import check_range, command
+from .core import UserError, pick_device, progress, write_file
 from .evaluation import output_folder
 from .model import Checkpoint, load_checkpoint
 from .records.images import MAX_PIXELS, apply_orientation, orientation, read_ahead, read_image
@@ -329,8 +330,7 @@ def _raise_unreadable(bad, total):
     raise UserError(message)
 
 # %% ../nbs/07_prediction.ipynb #57f8acd9
-@call_parse
-@one_line
+@command
 def predict(
     files:Param('photos and folders of photos', nargs='+'),
     checkpoint:str='output/best.safetensors', # file that seg_nb_train wrote
@@ -343,8 +343,9 @@ def predict(
     coco:str=None, # rle or polygons: write annotations.json in COCO's format, too
 ):
     "Predict label maps and overlays of photos, at their own sizes"
-    if bs < 1:
-        raise UserError(f'bs {bs}: must be at least 1', status=2)
+    check_range('bs', bs, 1)
+    check_range('workers', workers, 1)
+    check_range('window', window, 1)
     if coco not in (None, *COCO_FORMATS):
         raise UserError(f"coco {coco!r}: must be one of {', '.join(COCO_FORMATS)}", status=2)
     files = [files] if isinstance(files, (str, Path)) else list(files)
@@ -357,4 +358,4 @@ def predict(
     print(f'{len(written)} of {len(found)} photos predicted into {dest}')
     if bad:
         _raise_unreadable(bad, len(found))
-    return None if is_cli(predict) else written
+    return written

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from fastcore.script import call_parse, is_cli
 
-from ..core import SPLITS, UNKNOWN, UserError, one_line, progress
+from ..commands.command_line import check_range, command, is_command
+from ..core import SPLITS, UNKNOWN, UserError, progress
 from ..dataset import SegmentationDataset
 from ..records.image_index import ImageIndex
 from ..records.images import check_fit, read_ahead, read_bytes, read_mask, read_stored
@@ -149,20 +149,20 @@ def check_folder(
     return pd.DataFrame(table), lines
 
 # %% ../../nbs/parts/inspect/doctor.ipynb #f41a1090
-@call_parse
-@one_line
+@command
 def doctor(
     data:str='data', # folder that seg_nb_download filled
     lines:int=50, # lines about files at most
 ):
     "Say what is missing, corrupt or odd in a data folder"
+    check_range('lines', lines)
     table, found = check_folder(data)
     print(table.to_string(float_format='{:g}'.format, na_rep='–'))
     shown = found[:lines]
     if len(found) > lines:
         shown.append(f'and {len(found)-lines} more')
     print(*shown, sep='\n')
-    if not is_cli(doctor):
+    if not is_command():
         return table
     if found:
         advice = "see above; delete what is damaged and run seg_nb_download again"

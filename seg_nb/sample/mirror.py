@@ -18,9 +18,8 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from fastcore.script import call_parse
-
-from ..core import SPLITS, UserError, cache_dir, code_digest, make_once, one_line, write_atomically
+from ..commands.command_line import check_range, command
+from ..core import SPLITS, UserError, cache_dir, code_digest, make_once, write_atomically
 from . import animals, annotations, birds, labels, paint, people, places, scenes, shapes, stage, things
 from .annotations import draw_example
 from .labels import LABEL_TREE_FILE, MASKED, NAMES, label_tree
@@ -174,8 +173,7 @@ def sample_mirror() -> Path: # the folder that holds gcs/ and s3/
     return make_once(cache_dir()/f'sample-{_drawing_digest()}', write_sample)
 
 # %% ../../nbs/parts/sample/mirror.ipynb #0eaba121
-@call_parse
-@one_line
+@command
 def sample(
     dest:str, # folder to make
     train:int=420, # images in the train split
@@ -185,5 +183,9 @@ def sample(
     workers:int=None, # processes; none given: one per core
 ):
     "Write a miniature Open Images, drawn from scratch, in the official layout"
+    for split, number in {'train': train, 'validation': validation, 'test': test}.items():
+        check_range(split, number)
+    check_range('seed', seed)
+    check_range('workers', workers, 1)
     dest = write_sample(dest, train, validation, test, seed, workers)
     print(f'{dest}: {train} train, {validation} validation, {test} test images')

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from fastcore.script import call_parse, is_cli
 from matplotlib import pyplot as plt
 
-from ..core import UserError, one_line, write_file
+from ..commands.command_line import command
+from ..core import UserError, write_file
 from .metrics import class_iou, interval95, iou_resamples
 from .scoring import EvaluationCounts
 
@@ -125,8 +125,7 @@ def _common_photos(a, b, run_a, run_b):
         raise UserError(f"{run_b}: has no photo in common with {run_a}; compare runs on the same data", status=2)
     return a['counts'][in_a], b['counts'][in_b]
 
-@call_parse
-@one_line
+@command
 def compare(
     run_a:str, # folder that seg_nb_evaluate wrote into
     run_b:str, # another one
@@ -143,4 +142,4 @@ def compare(
     print(table.assign(changed=np.where(table.changed, 'yes', '')).round(3).to_string(na_rep='–'))
     meaning = "the 95% interval of the difference leaves out zero"
     print(f"IoU of {run_a} (a) and {run_b} (b) on {n} photos; changed: {meaning}")
-    return None if is_cli(compare) else table
+    return table

@@ -17,12 +17,12 @@ import re
 from pathlib import Path
 
 import pandas as pd
-from fastcore.script import call_parse
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from jinja2 import Template
 from yaml import YAMLError
 
-from ..core import SPLITS, UserError, one_line, write_file
+from ..commands.command_line import command
+from ..core import SPLITS, UserError, write_file
 from ..networks.checkpoints import read_checkpoint, training_stages
 from ..openimages.tables import open_table, table_path
 from ..openimages.vocabulary import VOCABULARY
@@ -280,8 +280,7 @@ def chosen_license(
     return head.license if isinstance(head.license, str) else None
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00049
-@call_parse
-@one_line
+@command
 def write_card(
     output:str='output', # folder with best.safetensors, where the card is written, too
     data:str=None, # data folder it was trained on; left out: the card does not describe it

@@ -17,13 +17,13 @@ from io import BytesIO
 from pathlib import Path
 
 import torch
-from fastcore.script import call_parse, is_cli
 from timm.layers import Conv2dSame
 from torch import nn
 from torch.export import Dim, ExportedProgram
 
 from .. import __version__
-from ..core import UserError, one_line, write_file
+from ..commands.command_line import check_range, command
+from ..core import UserError, write_file
 from ..evaluation import output_folder
 from ..model import load_checkpoint
 from ..networks.backbones import ARCHS
@@ -267,8 +267,7 @@ def verify_export(
     return content
 
 # %% ../../nbs/parts/use/export.ipynb #ea00002b
-@call_parse
-@one_line
+@command
 def export(
     checkpoint:str='output/best.safetensors', # file that seg_nb_train wrote
     dest:str='output', # folder for the files, which are named like the checkpoint
@@ -279,8 +278,7 @@ def export(
     forms = list(dict.fromkeys(form.strip() for form in str(formats).split(',')))
     if not set(forms) <= set(FORMATS):
         raise UserError(f"formats {formats!r}: must be {', '.join(FORMATS)}, or both with a comma", status=2)
-    if opset < 18:
-        raise UserError(f'opset {opset}: must be 18 or later, which is what torch writes', status=2)
+    check_range('opset', opset, 18) # which is what torch writes
     if 'onnx' in forms:
         import_optional('onnx', 'onnxscript', 'onnxruntime')
     ck, dest = load_checkpoint(checkpoint), output_folder(dest)
@@ -293,4 +291,4 @@ def export(
     for form, content in contents.items():
         written.append(write_file(dest/f'{Path(checkpoint).stem}{FORMATS[form]}', content))
         print(f'{written[-1]}: {len(content)/1e6:.0f} MB, agrees with {checkpoint}')
-    return None if is_cli(export) else written
+    return written
