@@ -161,7 +161,7 @@ def data_classes(
     data, # a data folder
 ) -> list: # class names in order of their labels, 'background' first
     "Find the classes of a data folder, as chosen at download or as found in its table"
-    path = Path(data)/'meta'/'classes.json'
+    path = Path(data).expanduser()/'meta'/'classes.json'
     if path.exists():
         names = _read_classes(path)
     else:
@@ -181,7 +181,7 @@ class FolderSplit:
         index:ImageIndex, # of the folder
         classes:list, # names in order of their labels, 'background' first
     ):
-        self.data, self.split, self.index, self.classes = Path(data), split, index, classes
+        self.data, self.split, self.index, self.classes = Path(data).expanduser(), split, index, classes
         self.span = index.span(split)
         labels = [classes.index(name) if name in classes[1:] else 0 for name in index.class_names]
         self._labels = np.array(labels or [0], np.uint8) # label of each class of the index; 0 if not chosen
@@ -288,7 +288,7 @@ class SegmentationDataset(FolderSplit, Dataset):
         _check_choice('overlap', overlap, OVERLAPS)
         _check_choice('labels', labels or 'naive', VIEWS)
         _check_choice('on_error', on_error, ('raise', 'skip'))
-        index, known, meta = ImageIndex(data), data_classes(data), Path(data)/'meta'
+        index, known, meta = ImageIndex(data), data_classes(data), Path(data).expanduser()/'meta'
         self.labels = _choose_view(meta, labels)
         super().__init__(data, split, index, _choose_classes(data, known, classes))
         if index.outside_name and on_error == 'raise':

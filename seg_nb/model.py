@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from .commands.command_line import check_range
 from .core import UserError
 from .networks.backbones import get_arch
 from .networks.checkpoints import read_checkpoint, training_stages
@@ -65,7 +66,9 @@ def freeze_stages(
     n:int, # number of stages of the backbone, counted from the photo, that keep their weights
 ):
     "Leave the first stages of the backbone as they are"
-    for stage in _stages(model.backbone)[:n]:
+    stages = _stages(model.backbone)
+    check_range('freeze', n, 0, len(stages))
+    for stage in stages[:n]:
         stage.requires_grad_(False)
 
 # %% ../nbs/04_model.ipynb #91b5d7ee

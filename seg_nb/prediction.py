@@ -26,7 +26,7 @@ from .core import UserError, pick_device, progress, write_file
 from .evaluation import output_folder
 from .model import Checkpoint, load_checkpoint
 from .records.images import MAX_PIXELS, apply_orientation, orientation, read_ahead, read_image
-from .score.formats import COCO_FORMATS, coco_file, overlay_jpeg, palette_png
+from .score.formats import check_coco, coco_file, overlay_jpeg, palette_png
 from .score.scoring import upsample_in_bands, upsample_labels
 from .score.windows import check_window, predict_photos, square_sides
 
@@ -297,13 +297,14 @@ def predict_files(
     dest, # folder for the results
     bs:int=8, # photos per forward pass
     workers:int=2, # threads that read photos
-    coco:str=None, # 'rle' or 'polygons': write annotations.json, too
+    coco:str=None, # a format of `coco_annotations`: write annotations.json, too
+    tolerance:float=0, # pixels by which its polygons may be off
 ) -> tuple: # (paths of the label maps, reasons why a photo has none)
     "Write a label map NAME.png and an overlay NAME_overlay.jpg for each photo"
     dest, names, coco_names = Path(dest), output_names(found), _coco_names(found)
     _check_overwriting(found, names, dest, coco)
     written, bad = [], []
-    coco_list = coco_file(dest/'annotations.json', predictor.classes, coco) if coco else nullcontext()
+    coco_list = coco_file(dest/'annotations.json', predictor.classes, coco, tolerance) if coco else nullcontext()
     with coco_list as annotate:
         for batch in group_photos(_readable_photos(predictor, found, workers, bad), bs):
             label_maps = predictor([image for _, image in batch], bs=bs)
@@ -340,21 +341,21 @@ def predict(
     flip:bool=False, # average with the prediction for the mirror image?
     scales:str='1', # factors of the square's side, whose predictions are averaged, e.g. 0.75,1,1.25
     window:int=None, # side of a sliding window in pixels, e.g. 1024; for large photos of small things
-    coco:str=None, # rle or polygons: write annotations.json in COCO's format, too
+    coco:str=None, # rle, polygons or polygons_only: write annotations.json in COCO's format, too
+    tolerance:float=0, # pixels by which its polygons may be off, for fewer corners
 ):
     "Predict label maps and overlays of photos, at their own sizes"
     check_range('bs', bs, 1)
     check_range('workers', workers, 1)
     check_range('window', window, 1)
-    if coco not in (None, *COCO_FORMATS):
-        raise UserError(f"coco {coco!r}: must be one of {', '.join(COCO_FORMATS)}", status=2)
+    check_coco('rle' if coco is None else coco, tolerance)
     files = [files] if isinstance(files, (str, Path)) else list(files)
     found = find_photos(files, dest)
     if not found:
         wanted = f"name photos, or folders that hold {', '.join(sorted(SUFFIXES))} files"
         raise UserError(f"{', '.join(map(str, files))}: no photos there; {wanted}")
     predictor = Predictor.load(checkpoint, flip=flip, scales=_parse_scales(scales), window=window)
-    written, bad = predict_files(predictor, found, output_folder(dest), bs, workers, coco)
+    written, bad = predict_files(predictor, found, output_folder(dest), bs, workers, coco, tolerance)
     print(f'{len(written)} of {len(found)} photos predicted into {dest}')
     if bad:
         _raise_unreadable(bad, len(found))

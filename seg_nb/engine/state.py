@@ -108,7 +108,8 @@ class RunFolder:
         accelerator:Accelerator, # of the run; its first process writes
         displays=(), # called with history, matrix and classes after each validation
     ):
-        self.output, self.best = Path(output), Path(output)/'best.safetensors'
+        self.output = Path(output).expanduser()
+        self.best = self.output/'best.safetensors'
         self.setup = json.loads(json.dumps(setup))
         self.facts, self.environment = facts, environment
         self.accelerator, self.displays = accelerator, displays

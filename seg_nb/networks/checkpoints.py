@@ -43,18 +43,49 @@ def _read_safetensors(path):
         problem = f"is damaged or not a safetensors file ({str(e)[:80]})"
         raise UserError(f"{path}: {problem}; copy it again or train anew") from None
 
+def _parse(text):
+    "Parse JSON; a text that is none stays as it is, since other programs write plain words"
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+def _is_text(fact):
+    return isinstance(fact, str) and fact != ''
+
+def _are_classes(fact):
+    return isinstance(fact, list) and 1 < len(fact) < 256 and all(map(_is_text, fact))
+
+def _is_size(fact):
+    return isinstance(fact, int) and 0 < fact <= 65_536
+
+def _are_channels(fact):
+    return isinstance(fact, list) and len(fact) == 3 and all(isinstance(x, (int, float)) and 0 <= x < 1e6 for x in fact)
+
+def _are_above_0(fact):
+    return _are_channels(fact) and min(fact) > 0
+
+def _are_settings(fact):
+    return fact is None or isinstance(fact, dict)
+
+_NEEDED = {'arch': _is_text, 'classes': _are_classes, 'size': _is_size, 'mean': _are_channels, 'std': _are_above_0}
+_FORMS = {**_NEEDED, 'config': _are_settings}
+
 def read_checkpoint(
     path, # a file of `save_checkpoint`
 ) -> tuple: # (dict of tensors, dict of metadata)
     "Read a checkpoint; whatever is wrong with the file is said in one line"
-    if not Path(path).is_file():
+    path = Path(path).expanduser()
+    if not path.is_file():
         raise UserError(f"{path}: no such checkpoint; train one with seg_nb_train, or name another")
     tensors, metadata = _read_safetensors(path)
-    missing = {'arch', 'classes', 'size', 'mean', 'std'} - set(metadata)
-    if missing:
-        problem = f"was not written by seg_nb, its metadata lack {', '.join(sorted(missing))}"
-        raise UserError(f"{path}: {problem}; use a checkpoint of seg_nb_train")
-    return tensors, {name: json.loads(fact) for name, fact in metadata.items()}
+    facts = {name: _parse(text) for name, text in metadata.items()}
+    missing = sorted(set(_NEEDED) - set(facts))
+    broken = [name for name, fits in _FORMS.items() if name in facts and not fits(facts[name])]
+    if missing or broken:
+        problem = f"lack {', '.join(missing)}" if missing else f"are broken, see {', '.join(broken)}"
+        raise UserError(f"{path}: was not written by seg_nb, its metadata {problem}; use a checkpoint of seg_nb_train")
+    return tensors, facts
 
 # %% ../../nbs/parts/networks/checkpoints.ipynb #964561d5
 def training_stages(

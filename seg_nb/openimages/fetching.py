@@ -163,7 +163,7 @@ class FolderImages:
     def __init__(self,
         root:str, # the folder
     ):
-        self.root = Path(root)
+        self.root = Path(root).expanduser()
         self.traffic = Traffic()
         self.workers = 8
         if not self.root.is_dir():

@@ -112,7 +112,7 @@ class FolderMirror:
     def __init__(self,
         root:str, # folder that holds `v5/`, `v6/` and `2018_04/`
     ):
-        self.root = Path(root)
+        self.root = Path(root).expanduser()
         self.traffic = Traffic()
         self.workers = 8
         if not self.root.is_dir():

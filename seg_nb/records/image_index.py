@@ -271,7 +271,7 @@ class ImageIndex:
     def __init__(self,
         data, # folder that `download` filled, or any with `meta/all_images.csv`
     ):
-        self.data = Path(data)
+        self.data = Path(data).expanduser()
         meta, cache = self.data/'meta', self.data/'cache'
         table = meta/'all_images.csv'
         if not table.exists():
