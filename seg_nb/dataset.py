@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['OVERLAPS', 'NO', 'MAYBE', 'UNVERIFIED', 'VIEWS', 'combine_masks', 'label_regions', 'allowed_classes', 'view_labels',
-           'data_classes', 'FolderSplit', 'SegmentationDataset']
+           'data_classes', 'photo_file', 'FolderSplit', 'SegmentationDataset']
 
 # %% ../nbs/02_dataset.ipynb #b78d431b
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -153,9 +154,20 @@ def view_labels(
 def _read_classes(path):
     "Read the classes that were chosen at download"
     try:
-        return list(json.loads(path.read_text())['classes'])
+        names = json.loads(path.read_text(encoding='utf-8-sig'))['classes']
     except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path}: is no list of classes; run seg_nb_download again") from None
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        example = '{"classes": ["Cat", "Dog"]}'
+        raise UserError(f"{path}: is no list of classes; write one like {example}, or run seg_nb_download again")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise UserError(f"{path}: names {twice[0]} twice; remove one of them")
+    return names
+
+def _used_names(index):
+    "Names of the classes that some mask has, sorted"
+    return sorted(index.class_names[k] for k in np.unique(index.mask_classes))
 
 def data_classes(
     data, # a data folder
@@ -165,14 +177,27 @@ def data_classes(
     if path.exists():
         names = _read_classes(path)
     else:
-        index = ImageIndex(data)
-        names = sorted(index.class_names[k] for k in np.unique(index.mask_classes))
+        names = _used_names(ImageIndex(data))
     if 'background' in names:
         reason = "has a class named background, which is what all other pixels are"
         raise UserError(f"{data}: {reason}; give it another name")
     return ['background', *names]
 
 # %% ../nbs/02_dataset.ipynb #954726be
+_SUFFIXES = '.jpg .jpeg .jpe .jfif .png .webp .bmp .tif .tiff .gif'.split()
+
+def photo_file(
+    folder, # with photos
+    name:str, # of one, without suffix
+) -> str: # NAME.jpg, or what is there instead: another suffix, in lower or upper case, or none
+    "Find the file of a photo"
+    path = f'{folder}/{name}'
+    if os.path.exists(f'{path}.jpg'):
+        return f'{path}.jpg'
+    others = [*_SUFFIXES, *(suffix.upper() for suffix in _SUFFIXES), '']
+    found = [path + suffix for suffix in others if os.path.isfile(path + suffix)]
+    return found[0] if found else f'{path}.jpg'
+
 class FolderSplit:
     "Find the images of one split of a data folder, their files and their classes"
     def __init__(self,
@@ -203,7 +228,7 @@ class FolderSplit:
         i:int, # position in `ids`
     ) -> Path: # its photo
         "Find the file of an image"
-        return self.data/'images'/self.split/f'{self._plain(str(self.ids[i]))}.jpg'
+        return Path(photo_file(self.data/'images'/self.split, self._plain(str(self.ids[i]))))
 
     def rotation(self,
         i:int, # position in `ids`
@@ -261,6 +286,13 @@ def _choose_view(meta, view):
             raise UserError(f"{meta/table}: no such file; {advice}")
     return view
 
+def _check_names(data, known, index):
+    "Refuse a list of classes that has none of the names in the table"
+    used = _used_names(index)
+    if used and not set(used) & set(known):
+        path, table = Path(data)/'meta'/'classes.json', 'all_images.csv'
+        raise UserError(f"{path}: names {', '.join(known[1:])}, but {table} has {', '.join(used)}; correct one of them")
+
 def _choose_classes(data, known, wanted):
     "Choose some of the classes of a folder, or all"
     missing = [c for c in wanted or () if c not in known[1:]]
@@ -289,6 +321,7 @@ class SegmentationDataset(FolderSplit, Dataset):
         _check_choice('labels', labels or 'naive', VIEWS)
         _check_choice('on_error', on_error, ('raise', 'skip'))
         index, known, meta = ImageIndex(data), data_classes(data), Path(data).expanduser()/'meta'
+        _check_names(data, known, index)
         self.labels = _choose_view(meta, labels)
         super().__init__(data, split, index, _choose_classes(data, known, classes))
         if index.outside_name and on_error == 'raise':

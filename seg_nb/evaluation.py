@@ -19,7 +19,7 @@ from matplotlib import pyplot as plt
 
 from . import __version__
 from .commands.command_line import check_range, command
-from .core import UserError, class_colors, write_file
+from .core import UserError, class_colors, literal, write_file
 from .engine.processes import make_accelerator
 from .engine.progress import show_curves
 from .inspect.doctor import check_folder
@@ -76,7 +76,9 @@ def show_classes(
     pixels = np.asarray(pixels, dtype=float)
     share = 100*pixels/max(1, pixels.sum())
     fig, ax = plt.subplots(figsize=(6, min(40, 0.32*len(classes) + 1.1)), layout='constrained')
-    bars = ax.barh(classes, np.maximum(share, .01), color=class_colors(len(classes))/255)
+    rows = range(len(classes))
+    bars = ax.barh(rows, np.maximum(share, .01), color=class_colors(len(classes))/255)
+    ax.set_yticks(rows, map(literal, classes))
     labels = [f"{s:.2g}%  ({n} images)" for s, n in zip(share, images, strict=True)]
     ax.bar_label(bars, labels, padding=4, fontsize=9)
     ax.set(xscale='log', xlim=(0.01, 3000), title=title, xlabel='% of the known pixels')

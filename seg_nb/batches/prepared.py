@@ -18,21 +18,23 @@ from torch.utils.data import Dataset
 
 from .. import dataset as dataset_module
 from .. import transforms as transforms_module
-from ..core import UserError, code_digest, make_once, progress
-from ..dataset import SegmentationDataset
+from ..core import UserError, code_digest, explain_write_errors, make_once, progress
+from ..dataset import SegmentationDataset, photo_file
 from ..records import images as images_module
+from ..records.image_index import cache_place
 from ..records.images import read_ahead
 from ..transforms import augment, letterbox
 
 # %% ../../nbs/parts/batches/prepared.ipynb #c5d6ffe0
-def _file_names(ds):
-    "Yield folder and name of each image and each mask of a split"
+def _files(ds):
+    "Yield the path of each image and each mask of a split"
     for id in ds.ids:
-        yield ds.data/'images'/ds.split, f'{id}.jpg'
+        yield photo_file(ds.data/'images'/ds.split, id)
     first = ds.index.of('mask', ds.span.start).start
+    folder = ds.data/'masks'/ds.split
     last = ds.index.of('mask', ds.span.stop - 1).stop
     for name in ds.index.masks[first:last]:
-        yield ds.data/'masks'/ds.split, name.decode()
+        yield f'{folder}/{name.decode()}'
 
 def _digest(ds, size):
     "10 hex digits for what decides the content of a prepared dataset"
@@ -40,10 +42,10 @@ def _digest(ds, size):
     code = code_digest(dataset_module, images_module, transforms_module, this_module)
     facts = (size, ds.labels, ds.classes, ds.on_error, ds.overlap, ds.index.folder.name, code)
     digest = hashlib.blake2b(repr(facts).encode(), digest_size=5)
-    for folder, name in _file_names(ds):
+    for path in _files(ds):
         with suppress(OSError, ValueError): # a missing file, a name that cannot be one
-            status = os.stat(f'{folder}/{name}')
-            digest.update(f'{name} {status.st_size} {status.st_mtime_ns} '.encode())
+            status = os.stat(path)
+            digest.update(f'{os.path.basename(path)} {status.st_size} {status.st_mtime_ns} '.encode())
     return digest.hexdigest()
 
 # %% ../../nbs/parts/batches/prepared.ipynb #5908ae80
@@ -82,12 +84,13 @@ def _write(ds, size, folder):
 def prepare(
     ds:SegmentationDataset, # where the samples come from
     size:int, # side of the squares in pixels
-) -> Path: # the folder in `data/cache`
+) -> Path: # the folder, see `cache_place`
     "Write each sample once as a square of pixels and one of labels, or find that it has been done"
     if not len(ds):
         raise UserError(f"{ds.data}: has no images of the {ds.split} split; download some with --{ds.split} N")
-    folder = ds.data/'cache'/f'{ds.split}-{size}-{_digest(ds, size)}'
-    return make_once(folder, lambda part: _write(ds, size, part))
+    folder = cache_place(ds.data, f'{ds.split}-{size}-{_digest(ds, size)}')
+    with explain_write_errors(folder):
+        return make_once(folder, lambda part: _write(ds, size, part))
 
 # %% ../../nbs/parts/batches/prepared.ipynb #a534805a
 class PreparedDataset(Dataset):

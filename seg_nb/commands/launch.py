@@ -5,12 +5,14 @@
 # %% auto #0
 __all__ = ['COMMANDS', 'launch']
 
-# %% ../../nbs/parts/commands/launch.ipynb #3f04f77d
+# %% ../../nbs/parts/commands/launch.ipynb #a296708d
+import os
+import signal
 import sys
 from importlib import import_module
 from pathlib import Path
 
-# %% ../../nbs/parts/commands/launch.ipynb #3fc39a6c
+# %% ../../nbs/parts/commands/launch.ipynb #e7ee426b
 COMMANDS = { # name of a command without seg_nb_, which is the name of its function, too: module
     'sample': 'sample.mirror',
     'download': 'download',
@@ -27,9 +29,13 @@ COMMANDS = { # name of a command without seg_nb_, which is the name of its funct
 def launch() -> int: # exit status
     "Run the command that this program is named after"
     name = Path(sys.argv[0]).stem.removeprefix('seg_nb_')
-    try:
-        module = import_module(f'seg_nb.{COMMANDS[name]}')
-        return getattr(module, name).main()
-    except KeyboardInterrupt:
-        print(f'seg_nb_{name}: interrupted', file=sys.stderr)
-        return 130
+    def leave(number, frame):
+        "End the process"
+        print(f'seg_nb_{name}: interrupted', file=sys.stderr, flush=True)
+        os._exit(130)
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is signal.default_int_handler: # else a shell has told this process to ignore interrupts
+        signal.signal(signal.SIGINT, leave)
+    module = import_module(f'seg_nb.{COMMANDS[name]}')
+    signal.signal(signal.SIGINT, handler)
+    return getattr(module, name).main()

@@ -23,7 +23,7 @@ CHOICES = {
     'on_error': ('raise', 'skip')}
 
 RANGES = { # name of an option: its smallest value, its largest, and whether the smallest is left out
-    'size': (16,), 'test_size': (16,), 'bs': (2,), 'workers': (0,), 'seed': (0, 2**63 - 1),
+    'size': (16,), 'test_size': (16,), 'bs': (2,), 'workers': (0, 1024), 'seed': (0, 2**63 - 1),
     'epochs': (1,), 'accumulate': (1,), 'patience': (0,), 'save_every': (0,),
     'lr': (0, 10, True), 'backbone': (0, 100), 'decay': (0, 10), 'ema': (0, 0.999999), 'smoothing': (0, 0.99),
     'warmup': (0, 1), 'final': (0, 1), 'clip': (0,),

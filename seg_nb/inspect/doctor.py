@@ -16,15 +16,17 @@ import pandas as pd
 
 from ..commands.command_line import check_range, command, is_command
 from ..core import SPLITS, UNKNOWN, UserError, progress
-from ..dataset import SegmentationDataset
+from ..dataset import SegmentationDataset, data_classes
 from ..records.image_index import ImageIndex
-from ..records.images import check_fit, read_ahead, read_bytes, read_mask, read_stored
+from ..records.images import check_fit, open_image, read_ahead, read_bytes, read_mask, read_stored
 
 # %% ../../nbs/parts/inspect/doctor.ipynb #a92d07bc
 _OUTSIDE, _DUPLICATE = 'name is outside the folder', 'photo is in another split, too'
 _EMPTY, _MISFIT = 'mask is empty', 'mask does not fit its photo'
+_ALPHA = 'mask is partly transparent'
 PROBLEMS = [
-    _OUTSIDE, 'photo is missing', 'photo is damaged', 'mask is missing', 'mask is damaged', _EMPTY, _MISFIT, _DUPLICATE,
+    _OUTSIDE, 'photo is missing', 'photo is damaged', 'mask is missing', 'mask is damaged', _EMPTY, _MISFIT, _ALPHA,
+    _DUPLICATE,
 ]
 
 # %% ../../nbs/parts/inspect/doctor.ipynb #e567a457
@@ -45,6 +47,13 @@ def _read_or_note(read, path, kind, problems):
         state = 'is damaged' if path.exists() else 'is missing'
         problems.append((f'{kind} {state}', str(e)))
 
+def _has_transparency(path):
+    "Is a part of a picture transparent?"
+    im = open_image(read_bytes(path), path)
+    if im.mode not in ('RGBA', 'LA', 'PA') and 'transparency' not in im.info:
+        return False
+    return im.convert('RGBA').getchannel('A').getextrema()[0] < 255
+
 def _examine_mask(path, photo_hw, problems):
     "Read a mask and note what is wrong with it; None if it cannot be read"
     mask = _read_or_note(read_mask, path, 'mask', problems)
@@ -52,6 +61,9 @@ def _examine_mask(path, photo_hw, problems):
         return None
     if not mask.any():
         problems.append((_EMPTY, f"{path}: is an empty mask; delete it, or mend it"))
+    if _has_transparency(path):
+        taken = "has transparent pixels, which are taken as outside the object"
+        problems.append((_ALPHA, f"{path}: {taken}; if that is right, save it as black and white"))
     if photo_hw:
         try:
             check_fit(mask.shape, photo_hw, path)
@@ -78,7 +90,7 @@ def _examine(ds, i):
     if photo:
         found.fingerprint = hashlib.blake2b(read_bytes(path), digest_size=12).digest()
     masks = [_examine_mask(p, hw, found.problems) for p in mask_paths]
-    if all(what == _EMPTY for what, _ in found.problems):
+    if all(what in (_EMPTY, _ALPHA) for what, _ in found.problems):
         found.pixels = _count_labels(ds, i, masks, labels, tuple(image.shape[1:]))
     return found
 
@@ -135,13 +147,23 @@ def _column(ds, tally):
     return column
 
 # %% ../../nbs/parts/inspect/doctor.ipynb #0cee62d2
+def _unused_names(data, index):
+    "Lines about names of classes.json that no mask has, if masks have others"
+    used = {index.class_names[k] for k in np.unique(index.mask_classes)}
+    listed = set(data_classes(data)[1:])
+    if not used - listed:
+        return []
+    others = ', '.join(sorted(used - listed))
+    lost = sorted(listed - used)
+    return [f"{data}/meta/classes.json: no mask has {name}, but some have {others}; correct one of them" for name in lost]
+
 def check_folder(
     data, # a data folder
     splits=SPLITS, # those to read
 ) -> tuple: # (table: DataFrame, rows by kind and what, one column for each split; list of lines about files)
     "Read every image and mask of a folder, and say what is there and what is wrong"
     index = ImageIndex(data)
-    table, lines, first_seen = {}, [], {}
+    table, lines, first_seen = {}, _unused_names(data, index), {}
     for split in splits:
         if len(index.span(split)):
             ds = SegmentationDataset(data, split, on_error='skip')
@@ -165,6 +187,6 @@ def doctor(
     if not is_command():
         return table
     if found:
-        advice = "see above; delete what is damaged and run seg_nb_download again"
+        advice = "see above; mend it, or delete what is damaged and run seg_nb_download again"
         raise UserError(f"{data}: {len(found)} things need attention, {advice}")
     print('nothing is wrong')

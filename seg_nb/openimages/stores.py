@@ -4,11 +4,13 @@
 
 # %% auto #0
 __all__ = ['FETCH_ERRORS', 'Traffic', 'RangesUnsupported', 'is_permanent', 'Stopped', 'follow_stop_event', 'check_stopped',
-           'retry_request', 'missing_error', 'FolderMirror', 'error_reason', 'unreachable_error', 'WebMirror', 'is_url',
-           'annotation_mirror']
+           'backoff', 'retry', 'retry_request', 'missing_error', 'FolderMirror', 'error_reason', 'unreachable_error',
+           'WebMirror', 'is_url', 'annotation_mirror']
 
 # %% ../../nbs/parts/openimages/stores.ipynb #f5d05690
+import random
 import threading
+import time
 import zipfile
 import zlib
 from functools import partial
@@ -21,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util import Retry
 
-from ..core import UserError, backoff, retry
+from ..core import UserError
 from .paths import ANNOTATION_STORE, published_files
 
 # %% ../../nbs/parts/openimages/stores.ipynb #5a392aa0
@@ -76,6 +78,30 @@ def check_stopped():
     event = getattr(_thread, 'stop', None)
     if event is not None and event.is_set():
         raise Stopped
+
+# %% ../../nbs/parts/openimages/stores.ipynb #c0de0023
+def backoff(
+    failures:int, # how often it has failed before
+):
+    "Wait, each time about twice as long: 0.1 to 0.3 s at first"
+    time.sleep(0.2 * 2**failures * (0.5 + random.random()))
+
+def retry(
+    func, # function without arguments
+    errors, # exception classes after which to try again
+    tries:int=5, # calls at most
+    is_permanent=lambda error: False, # error → is it of no use to try again?
+    on_retry=lambda: None, # called before each further try
+): # what `func` returns
+    "Call a function again after an error that may pass"
+    for failures in range(tries):
+        try:
+            return func()
+        except errors as error:
+            if failures == tries - 1 or is_permanent(error):
+                raise
+        on_retry()
+        backoff(failures)
 
 # %% ../../nbs/parts/openimages/stores.ipynb #5707e006
 def retry_request(

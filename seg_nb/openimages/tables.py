@@ -142,10 +142,11 @@ def read_csv_chunks(
     header:list, # names of all columns
     columns:dict, # names of those wanted → Arrow types
     quoted:bool=False, # may texts go over several lines?
+    separator:str=',', # between columns
 ): # yields Arrow tables, in order
     "Parse a CSV file some megabytes at a time"
     read_options = arrow_csv.ReadOptions(column_names=header, use_threads=False)
-    parse_options = arrow_csv.ParseOptions(newlines_in_values=quoted)
+    parse_options = arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=quoted)
     convert_options = arrow_csv.ConvertOptions(include_columns=list(columns), column_types=columns)
     for chunk in _whole_rows(f, quoted):
         if chunk.strip():

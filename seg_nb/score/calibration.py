@@ -12,7 +12,7 @@ import torch
 from matplotlib import pyplot as plt
 from torch import Tensor
 
-from ..core import class_colors
+from ..core import class_colors, literal
 
 # %% ../../nbs/parts/score/calibration.ipynb #5f000009
 def top_label(
@@ -145,7 +145,7 @@ def show_logits(
         ax.set_visible(False)
     for k, color in enumerate(class_colors(n)/255):
         _draw_logits(axes.flat[k], *bins[:, k], color)
-        axes.flat[k].set_title(classes[k], fontsize=10)
+        axes.flat[k].set_title(literal(classes[k]), fontsize=10)
     used = np.flatnonzero(bins.sum((0, 1)) > bins.sum()*1e-4)
     if len(used):
         lowest, highest = _bin_middles()[used[[0, -1]]]

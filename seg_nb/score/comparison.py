@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 from ..commands.command_line import command
-from ..core import UserError, write_file
+from ..core import UserError, literal, write_file
 from .metrics import class_iou, interval95, iou_resamples
 from .scoring import EvaluationCounts
 
@@ -106,10 +106,10 @@ def show_differences(
     ax.hlines(rows, table.low, table.high, color='0.4', lw=2)
     colors = ['#2a6fb0' if changed else 'white' for changed in table.changed]
     ax.scatter(table.difference, rows, s=36, zorder=3, edgecolor='0.2', color=colors)
-    ax.set_yticks(rows, table.index)
+    ax.set_yticks(rows, map(literal, table.index))
     ax.invert_yaxis()
     ax.spines[['top', 'right']].set_visible(False)
-    ax.set(xlabel=f'IoU of {names[1]} minus IoU of {names[0]}')
+    ax.set(xlabel=literal(f'IoU of {names[1]} minus IoU of {names[0]}'))
     ax.set_title('95% intervals, the same photos resampled for both')
     return fig
 

@@ -16,7 +16,7 @@ from matplotlib import pyplot as plt
 from matplotlib.patches import Patch
 from torch import Tensor
 
-from ..core import UNKNOWN, UserError, class_colors, color_chips, color_map, overlay, show_grid
+from ..core import UNKNOWN, UserError, class_colors, color_chips, color_map, literal, overlay, show_grid
 from ..inspect.browsers import can_show_widgets, encode_png
 from ..records.images import fit_size
 from .metrics import class_iou, iou_ci95
@@ -103,7 +103,7 @@ def show_example(
         loc='upper center', bbox_to_anchor=(.5, -.01), ncols=3, frameon=False, fontsize=7.5,
         columnspacing=.8, handlelength=1, handletextpad=.4)
     if title:
-        fig.suptitle(title, fontsize=10)
+        fig.suptitle(literal(title), fontsize=10)
     return fig
 
 # %% ../../nbs/parts/score/failures.ipynb #b60f000f

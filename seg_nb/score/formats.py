@@ -226,7 +226,7 @@ def coco_file(
     check_coco(how, tolerance)
     categories = [dict(id=k, name=name, supercategory='') for k, name in enumerate(classes) if k]
     head = json.dumps(dict(info=dict(description='written by seg_nb'), licenses=[], categories=categories))
-    with write_atomically(Path(path)) as temporary, open(temporary, 'w') as f:
+    with write_atomically(Path(path)) as temporary, open(temporary, 'w', encoding='utf-8') as f:
         writer = _CocoWriter(f, how, tolerance)
         f.write(head[:-1] + ', "annotations": [')
         yield writer.add

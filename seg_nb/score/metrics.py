@@ -13,6 +13,8 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from ..core import literal
+
 # %% ../../nbs/parts/score/metrics.ipynb #405f3169
 def _to_bytes(labels, highest, n_classes):
     "Convert labels to bytes (pixels,), if none is below 0 or above `highest`"
@@ -67,8 +69,9 @@ def show_confusion(
     ax.imshow(share, cmap='Blues', vmin=0, vmax=100)
     if len(classes) <= 24:
         _annotate_shares(ax, share)
-    ax.set_xticks(range(len(classes)), classes, rotation=45, ha='right')
-    ax.set_yticks(range(len(classes)), classes)
+    names = [literal(name) for name in classes]
+    ax.set_xticks(range(len(names)), names, rotation=45, ha='right')
+    ax.set_yticks(range(len(names)), names)
     ax.set(xlabel='prediction', ylabel='truth', title='% of each true class')
     return ax
 

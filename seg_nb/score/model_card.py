@@ -85,7 +85,7 @@ def read_class_labels(
     "Read what counts as each class"
     meta = Path(data)/'meta'
     try:
-        labels = json.loads((meta/'classes.json').read_text())['labels']
+        labels = json.loads((meta/'classes.json').read_text(encoding='utf-8-sig'))['labels']
     except (OSError, ValueError, KeyError):
         return {}
     names = _label_names(meta)
@@ -136,7 +136,7 @@ def _read_json(path):
     if not path.exists():
         return {}
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding='utf-8-sig'))
     except ValueError:
         raise UserError(f"{path}: is no valid JSON; write it again, or delete it") from None
 

@@ -95,7 +95,7 @@ def predict_maps(
 def _class_labels(data):
     "Read the label that is each class's own name; None where the folder does not say"
     try:
-        subclasses = json.loads((data/'meta'/'classes.json').read_text())['labels']
+        subclasses = json.loads((data/'meta'/'classes.json').read_text(encoding='utf-8-sig'))['labels']
         return {labels[0] for labels in subclasses.values()}
     except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return None
