@@ -15,7 +15,6 @@ import platform
 import random
 import re
 import shutil
-import signal
 import sys
 import zlib
 from collections import deque

@@ -155,7 +155,8 @@ def _unused_names(data, index):
         return []
     others = ', '.join(sorted(used - listed))
     lost = sorted(listed - used)
-    return [f"{data}/meta/classes.json: no mask has {name}, but some have {others}; correct one of them" for name in lost]
+    path = f"{data}/meta/classes.json"
+    return [f"{path}: no mask has {name}, but some have {others}; correct one of them" for name in lost]
 
 def check_folder(
     data, # a data folder

@@ -169,7 +169,8 @@ def upper_byte(
     "Reduce 16 bits to the upper eight; refuse numbers that do not seem to have 16 bits"
     smallest, largest = int(x.min(initial=0)), int(x.max(initial=0))
     if smallest < 0 or largest >= 2**16:
-        raise UserError(f'has numbers from {smallest} to {largest}, and not 0 to 65535; save it with 8 bits per channel')
+        found = f'has numbers from {smallest} to {largest}, and not 0 to 65535'
+        raise UserError(f'{found}; save it with 8 bits per channel')
     if 0 < largest < 2**14:
         reason = f'has numbers up to {largest} of 65535, which would be nearly black'
         raise UserError(f'{reason}; save it with 8 bits per channel')
