@@ -195,8 +195,7 @@ def photo_file(
     if os.path.exists(f'{path}.jpg'):
         return f'{path}.jpg'
     others = [*_SUFFIXES, *(suffix.upper() for suffix in _SUFFIXES), '']
-    found = [path + suffix for suffix in others if os.path.isfile(path + suffix)]
-    return found[0] if found else f'{path}.jpg'
+    return next((path + suffix for suffix in others if os.path.isfile(path + suffix)), f'{path}.jpg')
 
 class FolderSplit:
     "Find the images of one split of a data folder, their files and their classes"
@@ -290,8 +289,8 @@ def _check_names(data, known, index):
     "Refuse a list of classes that has none of the names in the table"
     used = _used_names(index)
     if used and not set(used) & set(known):
-        path, table = Path(data)/'meta'/'classes.json', 'all_images.csv'
-        raise UserError(f"{path}: names {', '.join(known[1:])}, but {table} has {', '.join(used)}; correct one of them")
+        names, others, path = ', '.join(known[1:]), ', '.join(used), Path(data)/'meta'/'classes.json'
+        raise UserError(f"{path}: names {names}, but all_images.csv has {others}; correct one of them")
 
 def _choose_classes(data, known, wanted):
     "Choose some of the classes of a folder, or all"
@@ -325,8 +324,8 @@ class SegmentationDataset(FolderSplit, Dataset):
         self.labels = _choose_view(meta, labels)
         super().__init__(data, split, index, _choose_classes(data, known, classes))
         if index.outside_name and on_error == 'raise':
-            outside = f"names {index.outside_name}, which is outside the folder"
-            raise UserError(f"{meta/'all_images.csv'}: {outside}; remove its row")
+            table, name = meta/'all_images.csv', index.outside_name
+            raise UserError(f"{table}: names {name}, which is outside the folder; remove its row")
         self.transform, self.on_error, self.overlap = transform, on_error, overlap
 
     def _boxes(self, i):
