@@ -299,8 +299,7 @@ def _choose_classes(data, known, wanted):
         raise UserError(f"{data}: has no class {', '.join(missing)}; it holds {', '.join(known[1:])}", status=2)
     chosen = ['background', *wanted] if wanted else known
     if not 1 < len(chosen) <= UNKNOWN:
-        limit = "a label map holds 1 to 254, so choose some of them"
-        raise UserError(f"{data}: {len(chosen)-1} classes; {limit}", status=2)
+        raise UserError(f"{data}: {len(chosen)-1} classes; a label map holds 1 to 254, so choose some of them", status=2)
     return chosen
 
 # %% ../nbs/02_dataset.ipynb #3f2707ce
@@ -324,8 +323,8 @@ class SegmentationDataset(FolderSplit, Dataset):
         self.labels = _choose_view(meta, labels)
         super().__init__(data, split, index, _choose_classes(data, known, classes))
         if index.outside_name and on_error == 'raise':
-            table, name = meta/'all_images.csv', index.outside_name
-            raise UserError(f"{table}: names {name}, which is outside the folder; remove its row")
+            outside = f"names {index.outside_name}, which is outside the folder"
+            raise UserError(f"{meta/'all_images.csv'}: {outside}; remove its row")
         self.transform, self.on_error, self.overlap = transform, on_error, overlap
 
     def _boxes(self, i):

@@ -68,8 +68,11 @@ def _are_above_0(fact):
 def _are_settings(fact):
     return fact is None or isinstance(fact, dict)
 
+def _is_stride(fact):
+    return fact is None or fact in (8, 16)
+
 _NEEDED = {'arch': _is_text, 'classes': _are_classes, 'size': _is_size, 'mean': _are_channels, 'std': _are_above_0}
-_FORMS = {**_NEEDED, 'config': _are_settings}
+_FORMS = {**_NEEDED, 'config': _are_settings, 'stride': _is_stride}
 
 def read_checkpoint(
     path, # a file of `save_checkpoint`

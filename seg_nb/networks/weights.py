@@ -121,13 +121,14 @@ def load_fitting(
     return [name for name in own if name not in fits]
 
 # %% ../../nbs/parts/networks/weights.ipynb #f198e0d7
-def _has_outputs(state, layers, n):
-    "Do tensors hold these output layers, for n classes?"
-    for name, layer in layers.items():
-        weight, bias = state.get(f'{name}.weight'), state.get(f'{name}.bias')
-        if weight is None or weight.shape != (n, *layer.weight.shape[1:]) or bias is None or bias.shape != (n,):
-            return False
-    return True
+def _misfits(model, state, n):
+    "Names of a network's tensors without a match in `state`, whose last convolutions are for n classes"
+    layers, found = output_layers(model), []
+    for name, tensor in model.state_dict().items():
+        shape = (n, *tensor.shape[1:]) if name.rpartition('.')[0] in layers else tensor.shape
+        if name not in state or state[name].shape != shape:
+            found.append(name)
+    return found
 
 @torch.no_grad()
 def warm_start(
@@ -136,12 +137,11 @@ def warm_start(
     ours, # names of the model's classes, or None where they are not known
     theirs, # names of the classes that `state` was trained for
 ) -> list: # names of the classes whose rows were found
-    "Load weights, and if all before the last convolutions fits, also the rows of the classes that they know"
+    "Load weights, and if the whole network fits, into the last convolutions the rows of the classes that they know"
     layers = output_layers(model)
-    inner = {name: t for name, t in state.items() if name.rpartition('.')[0] not in layers}
-    left = [name for name in load_fitting(model, inner) if name.rpartition('.')[0] not in layers]
+    load_fitting(model, {name: t for name, t in state.items() if name.rpartition('.')[0] not in layers})
     pairs = match_classes(ours or [], theirs)
-    if not pairs or left or not _has_outputs(state, layers, len(theirs)):
+    if not pairs or _misfits(model, state, len(theirs)):
         return []
     for name, layer in layers.items():
         nn.init.normal_(layer.weight, std=1e-3)
@@ -177,7 +177,7 @@ def _load_imagenet(model, name, source):
         problem = f"{len(left)} tensors of the backbone have no match in the downloaded weights"
         raise UserError(f"{problem}; install another release of torchvision")
 
-# %% ../../nbs/parts/networks/weights.ipynb #0727e29a
+# %% ../../nbs/parts/networks/weights.ipynb #c3b65146
 def load_file(
     model:nn.Module, # of `create_model`, changed in place
     name:str, # of its architecture
@@ -186,16 +186,19 @@ def load_file(
 ) -> list: # names of the classes that the head knows already
     "Load what fits of a checkpoint, and say how much that is"
     state, metadata = read_checkpoint(file)
-    own, theirs = model.state_dict(), metadata['arch']
-    fitting = [key for key, t in own.items() if key in state and state[key].shape == t.shape]
-    backbone = [key for key in own if key.startswith('backbone.')]
-    n = sum(key.startswith('backbone.') for key in fitting)
+    theirs, all_names, layers = metadata['arch'], list(model.state_dict()), output_layers(model)
+    misfits = _misfits(model, state, len(metadata['classes']))
+    fitting = set(all_names) - set(misfits)
+    backbone = [key for key in all_names if key.startswith('backbone.')]
+    n = len(fitting.intersection(backbone))
     if 2*n < len(backbone):
         problem = f"{n} of {len(backbone)} tensors of the backbone of {name} are in this checkpoint of {theirs}"
         raise UserError(f"{file}: {problem}; name one with the same backbone, or leave out --weights", status=2)
-    if theirs != name or n < len(backbone):
-        print(f"{file}: {len(fitting)} of {len(own)} tensors of {name} taken from a checkpoint of {theirs}", flush=True)
-    return warm_start(model, state, classes if theirs == name else None, metadata['classes'])
+    if theirs == name and not misfits:
+        return warm_start(model, state, classes, metadata['classes'])
+    n = sum(key.rpartition('.')[0] not in layers for key in fitting)
+    print(f"{file}: {n} of {len(all_names)} tensors of {name} taken from a checkpoint of {theirs}", flush=True)
+    return warm_start(model, state, None, metadata['classes'])
 
 # %% ../../nbs/parts/networks/weights.ipynb #4c853d3b
 def load_weights(
