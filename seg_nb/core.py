@@ -302,7 +302,8 @@ def progress(
     **kwargs, # passed on to `tqdm`
 ) -> tqdm: # the bar; `update` it
     "Make a progress bar that shows only where somebody is looking"
-    is_seen = (sys.stderr.isatty() or 'ipykernel' in sys.modules) and not os.environ.get('TQDM_DISABLE')
+    is_terminal = sys.stderr is not None and sys.stderr.isatty() # None: standard error is closed
+    is_seen = (is_terminal or 'ipykernel' in sys.modules) and not os.environ.get('TQDM_DISABLE')
     unit = unit if kwargs.get('unit_scale') else f' {unit}'
     return tqdm(total=total, desc=desc, unit=unit, leave=False, disable=not is_seen, **kwargs)
 

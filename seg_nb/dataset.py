@@ -189,12 +189,12 @@ _SUFFIXES = '.jpg .jpeg .jpe .jfif .png .webp .bmp .tif .tiff .gif'.split()
 def photo_file(
     folder, # with photos
     name:str, # of one, without suffix
-) -> str: # NAME.jpg, or what is there instead: another suffix, in lower or upper case, or none
+) -> str: # NAME.jpg, or what is there instead: another suffix, perhaps in capitals, or none
     "Find the file of a photo"
     path = f'{folder}/{name}'
     if os.path.exists(f'{path}.jpg'):
         return f'{path}.jpg'
-    others = [*_SUFFIXES, *(suffix.upper() for suffix in _SUFFIXES), '']
+    others = [*_SUFFIXES, *map(str.upper, _SUFFIXES), *map(str.title, _SUFFIXES), '']
     return next((path + suffix for suffix in others if os.path.isfile(path + suffix)), f'{path}.jpg')
 
 class FolderSplit:
@@ -299,7 +299,7 @@ def _choose_classes(data, known, wanted):
         raise UserError(f"{data}: has no class {', '.join(missing)}; it holds {', '.join(known[1:])}", status=2)
     chosen = ['background', *wanted] if wanted else known
     if not 1 < len(chosen) <= UNKNOWN:
-        raise UserError(f"{data}: {len(chosen)-1} classes; a label map holds 1 to 254, so choose some of them", status=2)
+        raise UserError(f"{data}: {len(chosen)-1} classes; a label map holds 1 to 254, so choose fewer", status=2)
     return chosen
 
 # %% ../nbs/02_dataset.ipynb #3f2707ce
