@@ -289,7 +289,7 @@ def _check_names(data, known, index):
     "Refuse a list of classes that has none of the names in the table"
     used = _used_names(index)
     if used and not set(used) & set(known):
-        names, others, path = ', '.join(known[1:]), ', '.join(used), Path(data)/'meta'/'classes.json'
+        names, others, path = ', '.join(known[1:9]), ', '.join(used[:8]), Path(data)/'meta'/'classes.json'
         raise UserError(f"{path}: names {names}, but all_images.csv has {others}; correct one of them")
 
 def _choose_classes(data, known, wanted):
@@ -319,9 +319,9 @@ class SegmentationDataset(FolderSplit, Dataset):
         _check_choice('labels', labels or 'naive', VIEWS)
         _check_choice('on_error', on_error, ('raise', 'skip'))
         index, known, meta = ImageIndex(data), data_classes(data), Path(data).expanduser()/'meta'
-        _check_names(data, known, index)
         self.labels = _choose_view(meta, labels)
         super().__init__(data, split, index, _choose_classes(data, known, classes))
+        _check_names(data, known, index)
         if index.outside_name and on_error == 'raise':
             outside = f"names {index.outside_name}, which is outside the folder"
             raise UserError(f"{meta/'all_images.csv'}: {outside}; remove its row")

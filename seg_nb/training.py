@@ -359,6 +359,8 @@ def train(
         workers=workers, seed=seed, crop=crop, balance=balance, pasting=pasting)
     model = create_model(arch, train_dl.dataset.classes, 'none' if kwargs.get('resume') else weights, stride)
     freeze_stages(model, freeze)
+    if freeze and weights == 'none':
+        print_once(f"--freeze {freeze} with --weights none: the frozen stages keep random weights")
     _announce(arch, model, train_dl.dataset, len(valid_dl.dataset))
     stop = StopRequest()
     try:

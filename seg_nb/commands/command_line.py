@@ -11,6 +11,7 @@ import math
 import os
 import sys
 from functools import partial, wraps
+from io import TextIOWrapper
 from pathlib import Path
 
 from fastcore.script import anno_parser
@@ -83,8 +84,9 @@ def run_command(
 ) -> int: # exit status
     "Run a function as a program"
     program = f'seg_nb_{func.__name__}'
-    for stream in filter(None, (sys.stdout, sys.stderr)): # a closed stream is None
-        stream.reconfigure(errors='replace')
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper): # not closed, and not replaced by a notebook
+            stream.reconfigure(errors='replace')
     try:
         func(**_read_arguments(func, program))
         print(end='', flush=True)
