@@ -204,7 +204,7 @@ def write_atomically(
     path:Path, # file or folder to write; the folder it lies in is made if need be
 ): # yields a temporary path in the same folder, which becomes `path` if all goes well
     "Let a file or a folder appear complete or not at all"
-    path = Path(path)
+    path = Path(path).expanduser()
     temporary = path.with_name(f'.{path.name}.{_machine()}-{os.getpid()}-{os.urandom(4).hex()}.tmp')
     try:
         with explain_write_errors(path):
@@ -222,9 +222,10 @@ def write_file(
 ) -> Path: # the file
     "Write a file completely or not at all"
     content = content.encode() if isinstance(content, str) else content
+    path = Path(path).expanduser()
     with write_atomically(path) as temporary, explain_write_errors(path):
         temporary.write_bytes(content)
-    return Path(path)
+    return path
 
 # %% ../nbs/00_core.ipynb #1cd8e8af
 def _is_alive(pid):

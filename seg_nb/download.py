@@ -147,7 +147,7 @@ def select(
     number = {split: n for split, n in number.items() if n}
     if not number:
         raise UserError("nothing selected: ask for at least one image with --train, --validation or --test", 2)
-    data = Path(data)
+    data = Path(data).expanduser()
     meta = data/'meta'
     traffic = _count_traffic(mirror, store)
     vocab = read_vocabulary(mirror, meta)

@@ -201,11 +201,12 @@ def output_folder(
     path, # folder to write into, made if it is not there
 ) -> Path: # the folder
     "Make a folder for results, or say why it cannot be"
+    path = Path(path).expanduser()
     try:
-        Path(path).mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise UserError(f"{path}: cannot be made a folder ({e.strerror}); choose another") from None
-    return Path(path)
+    return path
 
 # %% ../nbs/06_evaluation.ipynb #e3bcf065
 def _remove_results(output, split):

@@ -43,7 +43,7 @@ def read_bytes(
 ) -> bytes: # its content
     "Read a file, or say in one line what to do"
     try:
-        return Path(path).read_bytes()
+        return Path(path).expanduser().read_bytes()
     except FileNotFoundError:
         message = f"{path}: {_why_missing(path)}"
     except IsADirectoryError:
