@@ -165,10 +165,6 @@ def _read_classes(path):
         raise UserError(f"{path}: names {twice[0]} twice; remove one of them")
     return names
 
-def _used_names(index):
-    "Names of the classes that some mask has, sorted"
-    return sorted(index.class_names[k] for k in np.unique(index.mask_classes))
-
 def data_classes(
     data, # a data folder
 ) -> list: # class names in order of their labels, 'background' first
@@ -177,7 +173,7 @@ def data_classes(
     if path.exists():
         names = _read_classes(path)
     else:
-        names = _used_names(ImageIndex(data))
+        names = ImageIndex(data).used_names()
     if 'background' in names:
         reason = "has a class named background, which is what all other pixels are"
         raise UserError(f"{data}: {reason}; give it another name")
@@ -287,7 +283,7 @@ def _choose_view(meta, view):
 
 def _check_names(data, known, index):
     "Refuse a list of classes that has none of the names in the table"
-    used = _used_names(index)
+    used = index.used_names()
     if used and not set(used) & set(known):
         names, others, path = ', '.join(known[1:9]), ', '.join(used[:8]), Path(data)/'meta'/'classes.json'
         raise UserError(f"{path}: names {names}, but all_images.csv has {others}; correct one of them")

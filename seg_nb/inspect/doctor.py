@@ -149,8 +149,7 @@ def _column(ds, tally):
 # %% ../../nbs/parts/inspect/doctor.ipynb #0cee62d2
 def _unused_names(data, index):
     "Lines about names of classes.json that no mask has, if masks have others"
-    used = {index.class_names[k] for k in np.unique(index.mask_classes)}
-    listed = set(data_classes(data)[1:])
+    used, listed = set(index.used_names()), set(data_classes(data)[1:])
     if not used - listed:
         return []
     others = ', '.join(sorted(used - listed))

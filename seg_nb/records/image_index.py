@@ -330,3 +330,7 @@ class ImageIndex:
         "Find the rows of an image"
         ends = getattr(self, f'{what}_ends')
         return slice(ends[i-1] if i else 0, ends[i])
+
+    def used_names(self) -> list: # sorted
+        "List the names of the classes that some mask has"
+        return sorted(self.class_names[k] for k in np.unique(self.mask_classes))
