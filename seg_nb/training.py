@@ -256,8 +256,7 @@ def _finish_epoch(trainer, valid_dl, folder, meter, train_loss):
 def _begin(trainer, valid_dl, folder, meter, resume):
     "Begin a run, or restore the state of one"
     if resume:
-        folder.load_state(trainer, meter)
-        return
+        return folder.load_state(trainer, meter)
     folder.begin()
     if getattr(trainer.network, 'known', None):
         _validate_epoch(trainer, valid_dl, folder, meter, epoch=0)
@@ -349,8 +348,8 @@ def train(
     **kwargs,
 ) -> pd.DataFrame: # the history, one row per epoch
     "Fine-tune a segmentation network on a data folder"
-    check_options(size=size, test_size=test_size, bs=bs, workers=workers, seed=seed, on_error=on_error, freeze=freeze,
-                  crop=crop, balance=balance, pasting=pasting, **kwargs)
+    check_options(size=size, test_size=test_size, bs=bs, workers=workers, seed=seed, freeze=freeze, crop=crop,
+                  balance=balance, pasting=pasting, **kwargs)
     set_seed(seed)
     entry = get_arch(arch)
     config = dict(size=size, labels=labels, seed=seed, freeze=freeze, crop=crop, balance=balance, pasting=pasting)

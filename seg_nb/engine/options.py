@@ -19,8 +19,7 @@ CHOICES = {
     'schedule': tuple(SCHEDULES),
     'monitor': tuple(MONITORS),
     'precision': (None, 'bf16', 'fp16', 'no'),
-    'device': (None, 'cpu', 'cuda', 'mps'),
-    'on_error': ('raise', 'skip')}
+    'device': (None, 'cpu', 'cuda', 'mps')}
 
 RANGES = { # name of an option: its smallest value, its largest, and whether the smallest is left out
     'size': (16,), 'test_size': (16,), 'bs': (2,), 'workers': (0, 1024), 'seed': (0, 2**63 - 1),
