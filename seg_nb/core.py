@@ -8,6 +8,7 @@ __all__ = ['SPLITS', 'UNKNOWN', 'class_colors', 'color_map', 'overlay', 'literal
            'make_once', 'code_digest', 'progress', 'parallel_map', 'set_seed', 'pick_device']
 
 # %% ../nbs/00_core.ipynb #c0de0003
+import ast
 import hashlib
 import html
 import os
@@ -287,12 +288,14 @@ def make_once(
 def code_digest(
     *modules, # modules whose source decides the content of something cached
 ) -> str: # 10 hex digits
-    "Name the state of the source code of some modules"
+    "Name the state of the code of some modules"
     digest = hashlib.sha256()
     for module in modules:
-        for line in Path(module.__file__).read_text(encoding='utf-8').splitlines():
-            if line.strip() and not line.lstrip().startswith('#'):
-                digest.update(line.rstrip().encode() + b'\n')
+        tree = ast.parse(Path(module.__file__).read_text(encoding='utf-8'))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                node.value.value = None # a docstring
+        digest.update(ast.dump(tree).encode())
     return digest.hexdigest()[:10]
 
 # %% ../nbs/00_core.ipynb #43330327
@@ -334,7 +337,7 @@ def parallel_map(
 
 # %% ../nbs/00_core.ipynb #dc01477d
 def set_seed(
-    seed:int, # any whole number
+    seed:int, # a whole number from -2**63 to 2**64-1
 ):
     "Seed Python, NumPy and PyTorch on every device, CUDA and MPS included"
     import torch

@@ -143,7 +143,7 @@ def select(
     extra_tables:tuple=(), # tables to fetch beside that of the masks: `boxes`, `labels`, `attribution`
     exact:bool=False, # whether a class is its exact label alone, without its subclasses
 ) -> Plan: # what to fetch
-    "Choose images and masks; fetches tables only"
+    "Choose images and masks; fetches no image and no mask, only what is needed to choose and to count"
     number = {split: n for split, n in number.items() if n}
     if not number:
         raise UserError("nothing selected: ask for at least one image with --train, --validation or --test", 2)
@@ -303,7 +303,7 @@ def download(
     negatives:int=0, # images a split that a person found free of all classes
     dry_run:bool=False, # show what would be fetched; fetch no image and no mask
     sample:bool=False, # take everything from the embedded sample
-    strict:bool=False, # a missing image is an error
+    strict:bool=False, # a missing image or mask is an error
     exact:bool=False, # take names at their word: without subclasses, Person leaves out Man, Woman, Boy and Girl
     seed:int=0, # another seed selects other images
     workers:int=16, # files fetched at once

@@ -273,7 +273,7 @@ def evaluate(
     checkpoint:str='output/best.safetensors', # file that seg_nb_train wrote
     split:str='validation', # train, validation or test
     output:str='output', # folder for metrics, figures, the report and the model card
-    bs:int=8, # images a forward pass
+    bs:int=8, # images per forward pass
     workers:int=2, # threads that read images
     on_error:str='raise', # a file that cannot be read: raise or skip
     predictions:bool=False, # write the label map of each image, too, into predictions_{split}/?

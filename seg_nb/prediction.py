@@ -195,7 +195,7 @@ def _check_coco_path(coco_path, names):
         raise UserError(f'{coco_path}: is a folder; choose another --dest, or leave out --coco', status=2)
 
 def _check_overwriting(found, names, dest, coco):
-    "Refuse to replace a photo, or another picture, by a result"
+    "Refuse to replace a photo, or a PNG that is no label map, by a result"
     results = [dest/f'{name}.png' for name in names] + [dest/f'{name}_overlay.jpg' for name in names]
     if coco:
         _check_coco_path(dest/'annotations.json', names)

@@ -135,7 +135,7 @@ def make_trainer(
 def train_step(
     trainer:Trainer, # changed
     batches, # [(xb float (B,3,H,W), yb int64 (B,H,W) or `PartialLabels`)] that make one step
-) -> Tensor: # scalar on the device: mean loss over the known pixels, this process's part of it
+) -> Tensor: # scalar on the device; its mean over the processes is the mean loss over the known pixels
     "Compute the loss of some batches and its gradients, then change the weights once"
     accelerator, loss = trainer.accelerator, 0.
     batches = [_to_device(xb, yb, accelerator.device) for xb, yb in batches]
@@ -168,7 +168,7 @@ def validate(
     model:nn.Module, # (B,3,H,W) → logits (B,C,H,W) or {'out': logits}
     dl, # batches (xb float (B,3,H,W), yb int64 (B,H,W)); with several processes those of this one
     n_classes:int, # C, background included
-    accelerator:Accelerator=None, # of the run; None: one process, the best precision of the model's device
+    accelerator:Accelerator=None, # of the run; None: one process, and bfloat16 where the device computes it natively
 ) -> tuple: # (mean cross entropy over all known pixels, confusion matrix (C,C) int64 on the CPU)
     "Score a model on every known pixel of every batch"
     device = next(model.parameters()).device
@@ -268,7 +268,7 @@ def fit(
     train_dl, # training batches, as `dataloaders` gives them
     valid_dl, # validation batches
     output:str='output', # folder for best.safetensors, last/ and history.csv
-    epochs:int=10, # passes over the training images in all; a resumed run may have more
+    epochs:int=10, # passes over the training images in all; a resumed run may have another number
     accumulate:int=1, # batches per step
     monitor:str='miou_foreground', # what makes an epoch the best: miou_foreground, miou or val_loss
     patience:int=0, # stop after so many epochs without a better one; 0: never
@@ -338,7 +338,7 @@ def train(
     test_size:int=None, # side of the pictures in validation and use; default: the same
     stride:int=None, # output stride of a timm backbone: 8 or 16
     labels:str=None, # view of the training labels: naive, ignore or partial; default: ignore where there are boxes
-    workers:int=None, # worker processes; default: half the cores, and none where the CPU trains
+    workers:int=None, # worker processes; default: half the cores, at most 8, and none where the CPU trains
     seed:int=0, # decides initialisation, order and augmentation
     on_error:str='raise', # files that cannot be read: raise or skip
     freeze:int=0, # number of first stages of the backbone that keep their weights

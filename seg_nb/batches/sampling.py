@@ -13,7 +13,7 @@ from torch.utils.data import Sampler
 # %% ../../nbs/parts/batches/sampling.ipynb #99d1ca18
 def rare_weights(
     pixels, # (N,C) pixels of each class in each image
-    power:float=0.5, # 0: all images alike; 1: a class with half the images counts twice
+    power:float=0.5, # 0: all images alike; 1: a class in half as many images weighs twice as much
 ) -> np.ndarray: # (N,) float, mean 1
     "Weigh images by the rarest class that they show"
     is_shown = np.asarray(pixels)[:, 1:] > 0

@@ -27,7 +27,7 @@ def param_groups(
     backbone:float=0.3, # the backbone's learning rate as a fraction of the head's
     decay:float=0.02, # weight decay of convolution and linear weights
 ) -> list: # of dicts with params, lr and weight_decay, as a torch optimiser takes them
-    "Sort parameters into four groups: backbone or head, decayed or not"
+    "Sort trainable parameters into up to four groups: backbone or head, decayed or not"
     groups = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
@@ -47,7 +47,7 @@ def rate_factor(
     step:int, # number of steps taken
     total:int, # number of steps of the whole run
     schedule:str='cosine', # a name of `SCHEDULES`
-    final:float=0, # factor at the end
+    final:float=0, # factor at the end, except of 'constant'
     warmup:float=0.08, # share of the steps in which the rate rises
 ) -> float: # factor for the learning rates, 0 to 1
     "Rise linearly, then fall"

@@ -102,7 +102,7 @@ class RunFolder:
 
     def __init__(self,
         output:Path, # the folder
-        setup:dict, # choices that must be the same when the run resumes; classes, test_size and monitor among them
+        setup:dict, # choices that a resumed run must share, except epochs; classes, test_size, monitor among them
         facts:dict, # arch, stride, mean, std, weights and stages, for the checkpoint; see `training_stages`
         environment:dict, # device, processes, threads and workers
         accelerator:Accelerator, # of the run; its first process writes

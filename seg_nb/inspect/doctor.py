@@ -34,8 +34,8 @@ PROBLEMS = [
 class _Examination:
     "What the files of one image hold"
     problems: list = field(default_factory=list) # pairs: one of PROBLEMS, line about a file
-    pixels: np.ndarray = None # (256,) pixels of each label; None if a file is damaged
-    fingerprint: bytes = None # of the photo's content
+    pixels: np.ndarray = None # (256,) pixels of each label; None if a file is missing, damaged or does not fit
+    fingerprint: bytes = None # of the bytes of the photo's file
     orientation: int = 1 # of the photo, as in EXIF
 
 # %% ../../nbs/parts/inspect/doctor.ipynb #4e2aaf6e

@@ -184,7 +184,7 @@ def load_file(
     file, # of `save_checkpoint`
     classes, # names of the model's classes, or None where they are not known
 ) -> list: # names of the classes that the head knows already
-    "Load what fits of a checkpoint, and say how much that is"
+    "Load what fits of a checkpoint, and if that is not everything, say how much it is"
     state, metadata = read_checkpoint(file)
     theirs, all_names, layers = metadata['arch'], list(model.state_dict()), output_layers(model)
     misfits = _misfits(model, state, len(metadata['classes']))

@@ -274,7 +274,7 @@ def expected_bytes(
     wanted:int, # number of members
     members:int, # of the zip
     mean:float, # bytes of a member
-    gap:int=4_096, # as in `group_members`
+    gap:int=4_096, # bytes, as in `group_members`
 ) -> float: # bytes
     "Expect the bytes of members scattered over a zip, and of the gaps between those that share a request"
     share = wanted/members

@@ -55,7 +55,7 @@ FETCH_ERRORS = (OSError, ValueError, EOFError, HTTPError, BotoCoreError, zipfile
 # %% ../../nbs/parts/openimages/stores.ipynb #5707e002
 def is_permanent(
     error:Exception, # from a request
-) -> bool: # True: there is no such file, no such service, or the connection was tried often enough
+) -> bool: # True: there is no such file, the server sends no ranges, or urllib3 has tried often enough
     "Tell whether asking again is of no use"
     if isinstance(error, (FileNotFoundError, RangesUnsupported, requests.exceptions.RetryError)):
         return True
@@ -159,7 +159,7 @@ class FolderMirror:
 
     def version(self,
         path:str, # official path
-    ) -> str: # another version, another content
+    ) -> str: # changes when the content changes
         "Name the version of a file"
         return f'{self.root.absolute()} {self.size(path)} {self._stat(path).st_mtime_ns}'
 
@@ -295,7 +295,7 @@ class WebMirror:
 
     def version(self,
         path:str, # official path
-    ) -> str: # another version, another content
+    ) -> str: # changes when the content changes
         "Name the version of a file"
         if path in self.published:
             return self.published[path][1]

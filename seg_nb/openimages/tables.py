@@ -93,7 +93,7 @@ class CountingReader(io.RawIOBase):
     def __init__(self,
         blocks, # iterator of bytes
         on_block=lambda n: None, # called with the number of bytes of each block
-        digest:bool=True, # whether to compute the MD5, which takes as long as parsing the table
+        digest:bool=True, # whether to compute the MD5, which takes time
     ):
         self.blocks = iter(blocks)
         self.on_block = on_block

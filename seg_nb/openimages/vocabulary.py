@@ -94,7 +94,7 @@ def read_vocabulary(
 
 # %% ../../nbs/parts/openimages/vocabulary.ipynb #f68495a9
 def _find_label(name, vocab, exact):
-    "The label id of a class that has masks"
+    "The label id of a class that has masks itself or by a subclass"
     ids = {official.lower(): label for label, official in vocab.names.items()}
     label = ids.get(name.lower())
     if label is None:

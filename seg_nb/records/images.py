@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..core import UserError, parallel_map
-from .jpegs import strict_jpeg
+from .jpegs import decode_jpeg
 
 # %% ../../nbs/parts/records/images.ipynb #486d89fd
 MAX_PIXELS = 16_384*12_288 # of a picture that is read
@@ -153,15 +153,6 @@ def fit_size(
         return tuple(hw)
     return tuple(max(1, round(length*side/max(hw))) for length in hw)
 
-# %% ../../nbs/parts/records/images.ipynb #44e132cd
-# OpenCV names these flags after grey pictures; together with the flag for colours they only mean "reduced".
-_REDUCED = {
-    1: 0,
-    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
-    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
-    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
-}
-
 # %% ../../nbs/parts/records/images.ipynb #55a9ebad
 def upper_byte(
     x:np.ndarray, # integers from 0 to 65535, of any shape
@@ -186,30 +177,6 @@ def rgb_pixels(
         return np.repeat(upper_byte(np.asarray(im))[..., None], 3, -1)
     return np.array(im.convert('RGB'))
 
-# %% ../../nbs/parts/records/images.ipynb #d3361dd3
-def _decode_by_opencv(raw, reduce):
-    "Decode a JPEG by OpenCV, as uint8 (H,W,3); None if OpenCV cannot"
-    flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION | _REDUCED[reduce]
-    return cv2.imdecode(np.frombuffer(raw, np.uint8), flags)
-
-def _decode_strictly(strict, must_fail, reduce):
-    "Decode a JPEG that `strict_jpeg` prepared, as uint8 (H,W,3)"
-    im, pixels = JpegImageFile(BytesIO(strict)), None
-    if im.mode != 'CMYK':
-        pixels = _decode_by_opencv(strict, reduce)
-    if must_fail and pixels is not None and _decode_by_opencv(must_fail, 8) is not None:
-        raise UserError('has zeros in the place of data; delete it and fetch it again')
-    return rgb_pixels(im) if pixels is None else pixels
-
-def _decode_jpeg(raw, reduce):
-    "Decode a JPEG, as uint8 (H,W,3); one that lacks data raises an error"
-    strict, must_fail = strict_jpeg(raw)
-    try:
-        return _decode_strictly(strict, must_fail, reduce)
-    except OSError: # Pillow says so if it needs more data
-        what = 'lacks data in the middle' if raw[len(strict)-8:] else 'ends too early'
-        raise UserError(f'{what}; delete it and fetch it again') from None
-
 # %% ../../nbs/parts/records/images.ipynb #d0cd55b7
 def load_pixels(
     raw:bytes, # content of a picture file
@@ -217,7 +184,7 @@ def load_pixels(
 ) -> Image.Image: # decoded
     "Decode a picture by Pillow: a JPEG completely or not at all, a PNG also with more text than Pillow takes"
     if im.format == 'JPEG':
-        im = JpegImageFile(BytesIO(strict_jpeg(raw)[0]))
+        decode_jpeg(raw) # raises an error if something is missing
     try:
         im.load()
     except ValueError:
@@ -243,10 +210,10 @@ def decode(
     path, # what to call it in an error
     reduce:int=1, # 1, 2, 4 or 8: a JPEG's sides are divided by it
 ) -> np.ndarray: # uint8 (H,W,3), RGB, as stored
-    "Decode a picture of any format: JPEGs by OpenCV, which is faster, the others by Pillow"
+    "Decode a picture of any format"
     try:
         if im.format == 'JPEG':
-            return _decode_jpeg(raw, reduce)
+            return decode_jpeg(raw, reduce)
         return _decode_deep(raw, im) if _is_deep(im) else rgb_pixels(load_pixels(raw, im))
     except UserError as e:
         raise UserError(f"{path}: {e}") from None
@@ -307,7 +274,7 @@ def check_fit(
     hw, # (H,W) of the photo
     name='mask', # what to call it in the error
 ):
-    "Refuse a mask whose proportions differ from its photo's by more than 2% and more than a pixel"
+    "Refuse a mask whose proportions differ from its photo's by more than 2% and more than 1.5 pixels"
     (h, w), (H, W) = mask_hw, hw
     wrong_height = abs(h*W/w - H) # pixels of difference when the mask is as wide as the photo
     wrong_width = abs(w*H/h - W) # and when it is as high

@@ -66,7 +66,7 @@ def mask_size(
     h:int, # height of the image in pixels
     w:int, # width of the image in pixels
     rng:np.random.Generator, # decides the size
-) -> tuple: # (height, width); long side 720 to 1600, the same ratio within a pixel
+) -> tuple: # (height, width) in the image's proportions; long side 720 to 1600, at times the image's own
     "Choose the size of the masks of an image"
     scale = 1 if rng.random() < .06 else rng.integers(720, 1601)/max(h, w)
     return round(h*scale), round(w*scale)
@@ -154,7 +154,7 @@ def add_instance(
     instance:Instance, # as it is seen in the photo
     size:tuple, # height and width of the masks
     rng:np.random.Generator, # decides outline and clicks
-) -> bool: # was it seen at all?
+) -> bool: # were at least 60 pixels of it seen?
     "Write the box row of an instance and, unless the rules forbid one, its mask"
     box = bounding_box(instance.alpha)
     if box is None or (instance.alpha > 127).sum() < 60:

@@ -28,7 +28,7 @@ def confusion_matrix(
     pred:Tensor, # (...) int, predicted class of each pixel, 0 to n_classes-1
     truth:Tensor, # (...) int, true class of each pixel, or `ignore_index`
     n_classes:int, # number of classes C, background included, at most 255
-    ignore_index:int=255, # truth of pixels that are not counted
+    ignore_index:int=255, # truth of pixels that are not counted; 255 never is
 ) -> Tensor: # (C, C) int64 on the input's device; rows are truth, columns prediction
     "Count how often each class was predicted as each class"
     C = n_classes

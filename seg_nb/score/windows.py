@@ -47,7 +47,7 @@ def predict_scales(
     ck, # `Checkpoint`
     photos, # uint8 (3,H,W) each, of any sizes
     scales=(1,), # of the square's side
-) -> list: # float32 (C,h,w) of each photo: logits, or with several scales the logarithm of their mean probability
+) -> list: # float32 (C,h,w) of each photo: logits if the only scale is 1, else the logarithm of their mean probability
     "Predict whole photos, at one scale or several"
     sides = square_sides(ck.size, scales)
     sizes = [photo.shape[1:] for photo in photos]
