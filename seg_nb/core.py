@@ -82,10 +82,11 @@ def overlay(
     mask = np.asarray(mask).astype(np.uint8)
     photo = np.asarray(image).transpose(1, 2, 0)
     colors = color_map(mask)
-    blended = cv2.addWeighted(np.ascontiguousarray(photo), 1-alpha, colors, alpha, 0)
-    out = np.where((mask > 0)[..., None], blended, photo)
+    out = cv2.addWeighted(np.ascontiguousarray(photo), 1-alpha, colors, alpha, 0)
+    np.copyto(out, photo, where=(mask == 0)[..., None])
     border = _borders(mask) & (mask > 0) & (mask < UNKNOWN)
-    return np.where(border[..., None], colors, out)
+    np.copyto(out, colors, where=border[..., None])
+    return out
 
 # %% ../nbs/00_core.ipynb #c0de0009
 def literal(
@@ -341,6 +342,8 @@ def set_seed(
 ):
     "Seed Python, NumPy and PyTorch on every device, CUDA and MPS included"
     import torch
+    if not -2**63 <= seed < 2**64:
+        raise UserError(f"seed {seed}: must be a whole number from -2**63 to 2**64-1", status=2)
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)

@@ -19,7 +19,8 @@ from torch.utils.data import Dataset
 
 from .core import SPLITS, UNKNOWN, UserError
 from .records.image_index import ImageIndex, is_plain_name
-from .records.images import apply_orientation, read_mask_and_share, read_stored
+from .records.images import RAW_SUFFIXES, apply_orientation, read_mask_and_share, read_stored
+from .records.photo_files import SUFFIXES
 
 # %% ../nbs/02_dataset.ipynb #8b64fc06
 OVERLAPS = 'smallest', 'largest', 'unknown' # which instance is on top where masks overlap
@@ -180,7 +181,10 @@ def data_classes(
     return ['background', *names]
 
 # %% ../nbs/02_dataset.ipynb #954726be
-_SUFFIXES = '.jpg .jpeg .jpe .jfif .png .webp .bmp .tif .tiff .gif'.split()
+def _possible_files(path):
+    "Yield the files that a photo may have, those that can be read first"
+    for suffix in (*SUFFIXES, '', *sorted(RAW_SUFFIXES)):
+        yield from (path + suffix, path + suffix.upper(), path + suffix.title())
 
 def photo_file(
     folder, # with photos
@@ -190,8 +194,7 @@ def photo_file(
     path = f'{folder}/{name}'
     if os.path.exists(f'{path}.jpg'):
         return f'{path}.jpg'
-    others = [*_SUFFIXES, *map(str.upper, _SUFFIXES), *map(str.title, _SUFFIXES), '']
-    return next((path + suffix for suffix in others if os.path.isfile(path + suffix)), f'{path}.jpg')
+    return next(filter(os.path.isfile, _possible_files(path)), f'{path}.jpg')
 
 class FolderSplit:
     "Find the images of one split of a data folder, their files and their classes"

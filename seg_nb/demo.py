@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from . import dataset, model, training, transforms
+from . import core, dataset, model, training, transforms
 from . import download as download_module
 from .batches import loaders, prepared, sampling
-from .commands.command_line import check_range, command
+from .commands.command_line import check_count, command
 from .core import UserError, cache_dir, code_digest, make_once, write_file
 from .download import download
 from .engine import losses, optimizer, processes, progress, state
@@ -37,7 +37,7 @@ from seg_nb.openimages import (
     vocabulary,
 )
 from .prediction import predict
-from .records import image_index, images
+from .records import image_index, images, jpegs
 from .sample.mirror import sample_mirror
 from .score import metrics
 from .training import train
@@ -78,6 +78,7 @@ def train_sample(
         histories.append(history.query('epoch > 0'))
     history = pd.concat(histories, ignore_index=True)
     history['epoch'] = history.index + 1
+    history['size'] = history['size'].astype(int)
     write_file(output/'history.csv', history.to_csv(index=False))
 
 # %% ../nbs/08_demo.ipynb #de300005
@@ -93,13 +94,17 @@ def data_digest(
         digest.update(f'{picture.relative_to(data)} {picture.stat().st_size}'.encode())
     return digest.hexdigest()[:10]
 
+def _training_modules():
+    "Modules that decide what `train` makes of a data folder"
+    return [core, tables, jpegs, images, image_index, dataset, transforms, prepared, sampling, loaders, backbones,
+            cpu_convolutions, checkpoints, weights, model, metrics, losses, optimizer, progress, state, processes,
+            training]
+
 def _model_folder():
     "Where the model of the present code and the present sample is kept"
     from seg_nb import demo as this_module  # it holds the recipe
-    modules = [images, image_index, dataset, transforms, prepared, sampling, loaders, backbones, cpu_convolutions,
-               checkpoints, weights, model, metrics, losses, optimizer, progress, state, processes, training,
-               this_module]
-    return cache_dir()/f'trained-{code_digest(*modules)}-{data_digest(sample_data())}'
+    code = code_digest(*_training_modules(), this_module)
+    return cache_dir()/f'trained-{code}-{data_digest(sample_data())}'
 
 # %% ../nbs/08_demo.ipynb #de300006
 def sample_checkpoint() -> Path: # folder with best.safetensors and history.csv
@@ -141,7 +146,7 @@ def demo(
     photos:int=12, # test photos to predict
 ):
     "Download the embedded sample, train, evaluate and predict"
-    check_range('photos', photos, 1)
+    check_count(1, photos=photos)
     data, output = Path(data), Path(output)
     best = output/'best.safetensors'
     download(data=str(data), sample=True, boxes=True, attribution=True)

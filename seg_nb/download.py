@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .commands.command_line import check_range, command
+from .commands.command_line import check_count, command
 from .core import UserError, explain_write_errors, progress, remove_stale_files
 from .openimages.annotations import verified_labels
 from .openimages.costs import by_shard, file_table, format_bytes
@@ -49,27 +49,27 @@ class Plan:
     traffic:tuple # (bytes, retries) of mirror and store before the plan was made
 
     def __repr__(self):
-        parts = [table.to_string(formatters={'to fetch': format_bytes}) for table in (self.classes, self.files)]
+        parts = [table.to_string(formatters={'to_fetch': format_bytes}) for table in (self.classes, self.files)]
         if self.shortfalls:
             parts.append('\n'.join(self.shortfalls))
         return '\n\n'.join(parts)
 
     def _repr_html_(self):
-        tables = [table.to_html(formatters={'to fetch': format_bytes}) for table in (self.classes, self.files)]
+        tables = [table.to_html(formatters={'to_fetch': format_bytes}) for table in (self.classes, self.files)]
         return ''.join([*tables, *(f'<p>{sentence}</p>' for sentence in self.shortfalls)])
 
 # %% ../nbs/01_download.ipynb #a500faf9
-_NO_CLASS = '(none of them)' # row of the images without any of the classes
+_NO_CLASS = 'negatives' # row of the images without any of the classes
 
 def _class_table(masks, counts):
     "By split and class: masks and images there are, and those chosen"
     chosen = masks[masks.MaskPath != ''].groupby(['data_split', 'DisplayName'])
     negatives = masks[masks.MaskPath == ''].groupby('data_split').size()
     table = pd.concat(counts, names=['split', 'class'])
-    table['images chosen'] = chosen.ImageID.nunique()
-    table['masks chosen'] = chosen.size()
+    table['images_chosen'] = chosen.ImageID.nunique()
+    table['masks_chosen'] = chosen.size()
     for split, n in negatives.items():
-        table.loc[(split, _NO_CLASS), 'images chosen'] = n
+        table.loc[(split, _NO_CLASS), 'images_chosen'] = n
     splits = table.index.get_level_values('split')
     return pd.concat([table[splits == split] for split in counts]).fillna(0).astype(int)
 
@@ -77,7 +77,7 @@ def _class_table(masks, counts):
 def _class_shortfalls(table, number):
     "Sentences on classes that have fewer images than were asked for"
     short = defaultdict(list)
-    for (split, name), n in table['images with it'].items():
+    for (split, name), n in table['images_with_class'].items():
         if name != _NO_CLASS and n < number[split]:
             short[split].append(f'{name} ({n})')
     return [
@@ -88,7 +88,7 @@ def _negative_shortfalls(table, number, negatives):
     "Sentences on splits that have fewer images without any class than were asked for"
     sentences = []
     for split in number:
-        n = table['images chosen'].get((split, _NO_CLASS), 0)
+        n = table['images_chosen'].get((split, _NO_CLASS), 0)
         if n < negatives:
             sentences.append(f'{split}: {n} images surely show no class, {negatives} were asked for')
     return sentences
@@ -167,18 +167,19 @@ def select(
     return Plan(data, mirror, store, vocab, labels, extra_tables, masks, table, files, shortfalls, traffic)
 
 # %% ../nbs/01_download.ipynb #e22b45ec
-def _unfetched(failed, n, total):
-    "Make the error for files that could not be fetched"
+def _unfetched(failed, total, untried=0):
+    "Make the error for files that could not be fetched, and for those that were not tried after them"
     first = failed[0]
+    rest = f', and {untried} were not tried after so many failures' if untried else ''
     return UserError(
-        f"{n} of {total} files could not be fetched, the first is {first.name} ({error_reason(first.error)}): "
-        "run the same command again to go on")
+        f"{len(failed)} of {total} files could not be fetched, the first is {first.name} "
+        f"({error_reason(first.error)}){rest}: run the same command again to go on")
 
 def _sort_results(results, total):
     "Sort results: (names of files that do not exist, results that failed for another reason)"
     failed = sorted((result for result in results if result.failed), key=lambda result: result.name)
     if len(results) < total:
-        raise _unfetched(failed, total - len(results) + len(failed), total)
+        raise _unfetched(failed, total, total - len(results))
     return sorted(result.name for result in results if result.missing), failed
 
 def _without(masks, column, missing, failed):
@@ -260,7 +261,7 @@ def fetch(
             f"{len(missing)} files do not exist, the first is {missing[0]}: leave out --strict to go on without them")
     _write_records(plan, masks)
     if failed:
-        raise _unfetched(failed, len(failed), files)
+        raise _unfetched(failed, files)
     bytes_now, retries_now = _count_traffic(plan.mirror, plan.store)
     bytes_before, retries_before = plan.traffic
     return {
@@ -310,9 +311,8 @@ def download(
 ):
     "Fetch images and masks of classes of Open Images"
     number = {'train': train, 'validation': validation, 'test': test}
-    for name, value in {**number, 'negatives': negatives, 'seed': seed}.items():
-        check_range(name, value)
-    check_range('workers', workers, 1)
+    check_count(**number, negatives=negatives, seed=seed)
+    check_count(1, workers=workers)
     if sample:
         mirror, images = _sample_stores()
     extra_tables = (('boxes', 'labels') if boxes else ()) + (('attribution',) if attribution else ())
@@ -320,5 +320,9 @@ def download(
     store = image_store(images, workers)
     plan = select(classes, number, mirror, store, data, negatives, seed, extra_tables, exact)
     print(plan)
-    if not dry_run:
+    if dry_run:
+        return
+    try:
         print('\n' + _summarize_done(fetch(plan, workers, strict)))
+    except KeyboardInterrupt:
+        raise UserError("interrupted; run the same command again to go on", status=130) from None

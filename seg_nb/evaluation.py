@@ -8,6 +8,7 @@ __all__ = ['collect_metrics', 'show_classes', 'draw_charts', 'collect_examples',
 
 # %% ../nbs/06_evaluation.ipynb #afa9b799
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,14 @@ from accelerate.utils import gather_object
 from matplotlib import pyplot as plt
 
 from . import __version__
-from .commands.command_line import check_range, command
-from .core import UserError, class_colors, literal, write_file
+from .commands.command_line import check_count, command
+from .core import UserError, class_colors, literal, remove_stale_files, write_file
 from .engine.processes import make_accelerator
 from .engine.progress import show_curves
 from .inspect.doctor import check_folder
 from .model import load_checkpoint
 from .networks.checkpoints import training_stages
+from .records.photo_files import is_label_map
 from .score.calibration import ece, show_logits, show_reliability
 from .score.comparison import save_counts
 from seg_nb.score.failures import (
@@ -40,7 +42,7 @@ from seg_nb.score.failures import (
 )
 from .score.formats import palette_png
 from .score.metrics import class_iou, class_table, miou_ci95, none_if_nan, show_confusion, summarize
-from .score.model_card import checkpoint_digest, chosen_license, model_card
+from .score.model_card import checkpoint_digest, chosen_license, data_source, model_card, read_class_labels
 from .score.report import encode_panel, figure_png, read_credits, report
 from .score.scoring import EvaluationCounts, EvaluationDataset, compare_truths, predict_maps, score
 
@@ -101,8 +103,9 @@ def draw_charts(
         charts[name] = title, caption, figure_png(fig)
     if history is not None:
         add('curves', 'Training', 'Loss and mIoU after each epoch.', show_curves(history))
-    add('confusion', 'Confusion', 'Where the pixels of each true class went. First column: missed; first row: '
-        'invented; the rest: taken for one another.', show_confusion(scores.matrix, classes))
+    add('confusion', 'Confusion', 'Where the pixels of each true class went. On the diagonal: right. '
+        'Of the others, first column: missed; first row: invented; the rest: taken for one another.',
+        show_confusion(scores.matrix, classes))
     add('sizes', 'Size', 'How well a class is found by the share of the photo that it covers. '
         'The lines are 95% intervals.', show_sizes(iou_by_size(scores)))
     add('reliability', 'Confidence', 'How often the network is right when it is so sure. '
@@ -112,7 +115,7 @@ def draw_charts(
     for k, name, what in ((1, 'mask_classes', 'masks'), (2, 'predicted_classes', 'predictions')):
         title = f'Classes of the {what}'
         fig = show_classes(pixels[k], images[k], classes, title)
-        add(name, title, f'How much of the split each class takes up in the {what}.', fig)
+        add(name, title, f'How much of the split each class covers in the {what}.', fig)
     return charts
 
 # %% ../nbs/06_evaluation.ipynb #ea0ad861
@@ -200,20 +203,25 @@ def read_history(
 def output_folder(
     path, # folder to write into, made if it is not there
 ) -> Path: # the folder
-    "Make a folder for results, or say why it cannot be"
+    "Make a folder for results, or say why it cannot be; remove what a killed process left half written in it"
     path = Path(path).expanduser()
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as e:
         raise UserError(f"{path}: cannot be made a folder ({e.strerror}); choose another") from None
+    remove_stale_files(path)
     return path
 
 # %% ../nbs/06_evaluation.ipynb #e3bcf065
 def _remove_results(output, split):
-    "Remove what another model may have left for a split"
-    (output/f'metrics_{split}.json').unlink(missing_ok=True)
-    for path in output.glob(f'example_{split}_*.png'):
-        path.unlink()
+    "Remove what another model may have left: metrics, examples and label maps of a split, and the curves"
+    maps = output/f'predictions_{split}'
+    old = [output/f'metrics_{split}.json', output/'curves.png', *output.glob(f'example_{split}_*.png')]
+    old += [path for path in maps.rglob('*.png') if is_label_map(path)]
+    for path in old:
+        path.unlink(missing_ok=True)
+    with suppress(OSError): # it is not there, or holds other files
+        maps.rmdir()
 
 # %% ../nbs/06_evaluation.ipynb #e3bcf068
 def _check_split(ds):
@@ -233,7 +241,6 @@ def write_results(
 ) -> dict: # the content of metrics_{split}.json
     "Write counts, figures, the page and the metrics of a split"
     split = ds.split
-    _remove_results(output, split)
     save_counts(output/f'counts_{split}.npz', scores)
     metrics = collect_metrics(scores, split) | {'checkpoint': checkpoint_digest(checkpoint)}
     charts = draw_charts(scores, history)
@@ -245,10 +252,10 @@ def write_results(
     about = {
         'model': f'{ck.arch}, used at {ck.size} pixels', 'checkpoint': Path(checkpoint).name,
         'data': f'{len(scores.ids)} images of {ds.data.resolve().name}',
-        'mean cross entropy': f'{scores.loss:.4f}',
         'versions': f'seg_nb {__version__}, torch {torch.__version__}, torchvision {torchvision.__version__}'}
     page = report(
-        metrics, list(charts.values()), examples, _check_split(ds), training_stages(ck.meta), about, credits)
+        metrics, list(charts.values()), examples, _check_split(ds), training_stages(ck.meta), about, credits,
+        data_source(read_class_labels(ds.data), credits))
     write_file(output/f'report_{split}.html', page)
     write_file(output/f'metrics_{split}.json', json.dumps(metrics, indent=1, allow_nan=False))
     return metrics
@@ -279,14 +286,16 @@ def evaluate(
     predictions:bool=False, # write the label map of each image, too, into predictions_{split}/?
 ):
     "Score a model on a split, at each image's own size, and write metrics, figures, a report and a model card"
-    check_range('bs', bs, 1)
-    check_range('workers', workers, 1)
+    check_count(1, bs=bs, workers=workers)
     process = make_accelerator(precision='no')
     ck = load_checkpoint(checkpoint, device=process.device)
     ds = EvaluationDataset(data, split, on_error=on_error)
     check_classes(ck, ds, checkpoint)
     history, credits = read_history(checkpoint), read_credits(data, split, ds.ids)
     output = output_folder(output)
+    if process.is_main_process:
+        _remove_results(output, split)
+    process.wait_for_everyone()
     def save_map(id, pred):
         write_file(output/f'predictions_{split}'/f'{id}.png', palette_png(pred))
     scores = _score_share(process, ck, ds, bs, workers, save_map if predictions else None)

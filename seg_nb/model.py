@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from .commands.command_line import check_range
+from .commands.command_line import check_count
 from .core import UserError
 from .networks.backbones import get_arch
 from .networks.checkpoints import read_checkpoint, training_stages
@@ -67,7 +67,7 @@ def freeze_stages(
 ):
     "Leave the first stages of the backbone as they are"
     stages = _stages(model.backbone)
-    check_range('freeze', n, 0, len(stages))
+    check_count(0, len(stages), freeze=n)
     for stage in stages[:n]:
         stage.requires_grad_(False)
 
@@ -77,9 +77,12 @@ def train_mode(
 ):
     "Switch to training, but not the batch statistics of frozen stages"
     model.train()
-    for module in model.modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm) and module.weight is not None:
-            if not module.weight.requires_grad:
+    for part in model.modules():
+        weights = list(part.parameters())
+        if not weights or any(weight.requires_grad for weight in weights):
+            continue
+        for module in part.modules(): # a layer without weights of its own is frozen with what is around it
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.eval()
 
 # %% ../nbs/04_model.ipynb #13fdc175

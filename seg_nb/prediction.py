@@ -17,43 +17,58 @@ import numpy as np
 import torch
 from fastcore.script import Param
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 from torch import Tensor
 
-from .commands.command_line import check_range, command
+from .commands.command_line import check_count, command
 from .core import UserError, pick_device, progress, write_file
 from .evaluation import output_folder
 from .model import Checkpoint, load_checkpoint
 from .records.images import MAX_PIXELS, apply_orientation, orientation, read_ahead, read_image, rgb_pixels
-from .records.photo_files import SUFFIXES, find_photos, is_label_map, output_names
-from .score.formats import check_coco, coco_file, overlay_jpeg, palette_png
+from .records.jpegs import decode_jpeg
+from .records.photo_files import SUFFIXES, find_photos, is_result, output_names
+from .score.formats import check_coco, coco_file, is_coco_file, overlay_jpeg, palette_png
 from .score.scoring import upsample_in_bands, upsample_labels
 from .score.windows import check_window, predict_photos, square_sides
 
 # %% ../nbs/07_prediction.ipynb #8a000002
+def _without_fetching(error):
+    "Say an error without the advice to fetch a file again, which is for files of a data set"
+    reason, _, advice = str(error).rpartition('; ')
+    return reason if 'fetch' in advice else str(error)
+
 def read_photo(
     path, # photo file
 ): # uint8 (3,H,W), RGB, upright; or a str that says why the photo cannot be read
     "Read a photo upright, or return the reason why it cannot be read"
+    if os.path.exists(path) and not (os.path.isfile(path) or os.path.isdir(path)): # reading it might never end
+        return f'{path}: is a pipe, socket or device, and no file'
     try:
         return read_image(path, exif=True)
     except UserError as e:
-        reason, _, advice = str(e).rpartition('; ')
-        return reason if 'fetch' in advice else str(e)
+        return _without_fetching(e)
     except OSError as e:
         return f'{path}: {e.strerror}'
     except MemoryError:
         return f'{path}: is too large for the memory of this machine'
 
 # %% ../nbs/07_prediction.ipynb #8a000023
+def _error_with_advice(reason):
+    "Make an error that says what to do about a photo"
+    return UserError(reason if '; ' in reason else f'{reason}; give another')
+
 def _pillow_to_array(image):
     "Decode a Pillow image of any mode to upright uint8 pixels (H,W,3)"
     name = getattr(image, 'filename', '') or 'image'
     try:
+        if isinstance(image, JpegImageFile) and image.fp: # not decoded yet: Pillow would fill a hole in the data
+            image.fp.seek(0)
+            decode_jpeg(image.fp.read())
         pixels = rgb_pixels(image)
     except UserError as e:
-        raise UserError(f'{name}: {e}') from None
+        raise _error_with_advice(f'{name}: {_without_fetching(e)}') from None
     except Exception as e: # decoders fail in many ways
-        raise UserError(f'{name}: cannot be decoded ({str(e)[:80]}); give another') from None
+        raise _error_with_advice(f'{name}: cannot be decoded ({str(e)[:80]})') from None
     upright = apply_orientation(torch.from_numpy(pixels).permute(2, 0, 1), orientation(image))
     return upright.permute(1, 2, 0).numpy()
 
@@ -79,7 +94,7 @@ def as_photo(
     if isinstance(x, (str, Path)):
         found = read_photo(x)
         if isinstance(found, str):
-            raise UserError(found if '; ' in found else f'{found}; give another')
+            raise _error_with_advice(found)
         return found
     if isinstance(x, Image.Image):
         x = _pillow_to_array(x)
@@ -195,25 +210,25 @@ def _check_coco_path(coco_path, names):
         raise UserError(f'{coco_path}: is a folder; choose another --dest, or leave out --coco', status=2)
 
 def _check_overwriting(found, names, dest, coco):
-    "Refuse to replace a photo, or a PNG that is no label map, by a result"
-    results = [dest/f'{name}.png' for name in names] + [dest/f'{name}_overlay.jpg' for name in names]
+    "Refuse to replace a photo, or another file that no earlier run has written"
+    results = [dest/f'{name}{ending}' for name in names for ending in ('.png', '_overlay.jpg')]
     if coco:
         _check_coco_path(dest/'annotations.json', names)
         results.append(dest/'annotations.json')
-    results = {path.resolve() for path in results}
-    lost = results & {Path(os.path.realpath(path)) for path, _ in found}
+    lost = {path.resolve() for path in results} & {Path(os.path.realpath(path)) for path, _ in found}
     if lost:
         raise UserError(f'{min(lost)}: is a photo that its result would overwrite; choose another --dest', status=2)
-    pictures = [p for p in results if p.suffix == '.png' and p.is_file() and not is_label_map(p)]
-    if pictures:
-        raise UserError(f'{min(pictures)}: is there already, and no label map; choose another --dest', status=2)
+    for path in results:
+        if path.is_file() and not is_result(path) and not is_coco_file(path):
+            problem = 'is there already, and no label map, overlay or annotations of an earlier run'
+            raise UserError(f'{path}: {problem}; choose another --dest', status=2)
 
 # %% ../nbs/07_prediction.ipynb #8a00002f
 def _write_results(dest, name, image, labels):
-    "Write the overlay and the label map of a photo, and return the path of the label map"
-    output_folder((dest/name).parent)
+    "Write the label map of a photo and its overlay, and return the path of the label map"
+    path = write_file(dest/f'{name}.png', palette_png(labels))
     write_file(dest/f'{name}_overlay.jpg', overlay_jpeg(image, labels))
-    return write_file(dest/f'{name}.png', palette_png(labels))
+    return path
 
 def _coco_names(found):
     "Name each photo in COCO's list: by its name, or by its path where several share a name"
@@ -256,12 +271,13 @@ def _parse_scales(text):
     except (ValueError, TypeError):
         raise UserError(f'scales {text!r}: must be numbers, e.g. 0.75,1,1.25', status=2) from None
 
-def _raise_unreadable(bad, total):
+def _raise_missing(bad, total):
     "Raise an error that names the photos without a result; more than five are listed above it"
     if len(bad) > 5:
         print(*bad, sep='\n', file=sys.stderr)
     reasons = ', '.join(bad) if len(bad) <= 5 else 'see above'
-    message = f'{len(bad)} of {total} photos could not be read, the others are done: {reasons}; mend or remove them'
+    have = 'has' if len(bad) == 1 else 'have'
+    message = f'{len(bad)} of {total} photos {have} no result, the others are done: {reasons}; mend or leave them out'
     raise UserError(message)
 
 # %% ../nbs/07_prediction.ipynb #57f8acd9
@@ -279,9 +295,7 @@ def predict(
     tolerance:float=0, # pixels by which its polygons may be off, for fewer corners
 ):
     "Predict label maps and overlays of photos, at their own sizes"
-    check_range('bs', bs, 1)
-    check_range('workers', workers, 1)
-    check_range('window', window, 1)
+    check_count(1, bs=bs, workers=workers, window=window)
     check_coco('rle' if coco is None else coco, tolerance)
     files = [files] if isinstance(files, (str, Path)) else list(files)
     found = find_photos(files, dest)
@@ -292,5 +306,5 @@ def predict(
     written, bad = predict_files(predictor, found, output_folder(dest), bs, workers, coco, tolerance)
     print(f'{len(written)} of {len(found)} photos predicted into {dest}')
     if bad:
-        _raise_unreadable(bad, len(found))
+        _raise_missing(bad, len(found))
     return written

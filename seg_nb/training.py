@@ -86,7 +86,7 @@ class Trainer:
         "Raise `NotFiniteError` if the last step left weights that are not finite"
         tensors = [t for t in self.network.state_dict().values() if t.is_floating_point()]
         if not torch.stack([t.isfinite().all() for t in tensors]).all():
-            raise NotFiniteError("the loss is nan", steps - 1)
+            raise NotFiniteError("the weights became infinite or NaN", steps - 1)
 
     def close(self):
         "Leave the network as if Accelerate had never wrapped it"
@@ -224,11 +224,11 @@ def _run_folder(trainer, train_dl, valid_dl, output, displays, **setup):
     facts = dict(arch=getattr(model, 'arch', type(model).__name__), stride=getattr(model, 'stride', None),
                  mean=collate.mean, std=collate.std,
                  weights=getattr(model, 'weights', None), stages=getattr(model, 'stages', []))
-    setup = dict(arch=facts['arch'], classes=train_dl.dataset.classes, test_size=valid_dl.dataset.size,
-                 bs=train_dl.batch_size, images=len(train_dl.sampler), precision=accelerator.mixed_precision,
-                 **trainer.options, **setup)
+    setup = dict(arch=facts['arch'], stride=facts['stride'], classes=train_dl.dataset.classes,
+                 test_size=valid_dl.dataset.size, bs=train_dl.batch_size, images=len(train_dl.sampler),
+                 precision=accelerator.mixed_precision, **trainer.options, **setup)
     environment = dict(device=accelerator.device.type, processes=accelerator.num_processes,
-                       threads=torch.get_num_threads(), workers=train_dl.num_workers)
+                       threads=torch.get_num_threads())
     return RunFolder(output, setup, facts, environment, accelerator, displays)
 
 def _displays(output, epochs, verbose, tensorboard):
@@ -251,7 +251,7 @@ def _finish_epoch(trainer, valid_dl, folder, meter, train_loss):
                     lr=trainer.optimizer.param_groups[-1]['lr'], size=meter.size,
                     images_per_second=meter.images/max(meter.seconds, 1e-9), seconds=meter.seconds)
     meter.begin(meter.epoch + 1)
-    trainer.network.weights, trainer.network.stages = 'the run before', folder.stages(meter.epoch) # if trained again
+    trainer.network.weights, trainer.network.stages = 'previous_run', folder.stages(meter.epoch) # if trained again
 
 def _begin(trainer, valid_dl, folder, meter, resume):
     "Begin a run, or restore the state of one"
@@ -352,10 +352,11 @@ def train(
                   balance=balance, pasting=pasting, **kwargs)
     set_seed(seed)
     entry = get_arch(arch)
-    config = dict(size=size, labels=labels, seed=seed, freeze=freeze, crop=crop, balance=balance, pasting=pasting)
     train_dl, valid_dl = dataloaders(
         data, size, bs, test_size or size, labels=labels, on_error=on_error, mean=entry.mean, std=entry.std,
         workers=workers, seed=seed, crop=crop, balance=balance, pasting=pasting)
+    config = dict(size=size, labels=train_dl.dataset.labels, seed=seed, freeze=freeze, crop=crop, balance=balance,
+                  pasting=pasting)
     model = create_model(arch, train_dl.dataset.classes, 'none' if kwargs.get('resume') else weights, stride)
     freeze_stages(model, freeze)
     if freeze and weights == 'none':

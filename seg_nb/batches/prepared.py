@@ -8,7 +8,6 @@ __all__ = ['prepare', 'PreparedDataset']
 # %% ../../nbs/parts/batches/prepared.ipynb #c8cadb0f
 import hashlib
 import os
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -21,31 +20,41 @@ from .. import transforms as transforms_module
 from ..core import UserError, code_digest, explain_write_errors, make_once, progress
 from ..dataset import SegmentationDataset, photo_file
 from ..records import images as images_module
+from ..records import jpegs as jpegs_module
 from ..records.image_index import cache_place
 from ..records.images import read_ahead
 from ..transforms import augment, letterbox
 
 # %% ../../nbs/parts/batches/prepared.ipynb #c5d6ffe0
-def _files(ds):
-    "Yield the path of each image and each mask of a split"
-    for id in ds.ids:
-        yield photo_file(ds.data/'images'/ds.split, id)
+def _state(path):
+    "Name, size and time of a file as a text; '' if it is not there"
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError): # a missing file, a name that cannot be one
+        return ''
+    return f'{os.path.basename(path)} {status.st_size} {status.st_mtime_ns} '
+
+def _states(ds):
+    "Yield the state of each photo and each mask of a split"
+    photos, masks = ds.data/'images'/ds.split, ds.data/'masks'/ds.split
+    for id in ds.ids: # most photos have the suffix .jpg, so the others are looked for later
+        yield _state(f'{photos}/{id}.jpg') or _state(photo_file(photos, id))
     first = ds.index.of('mask', ds.span.start).start
-    folder = ds.data/'masks'/ds.split
     last = ds.index.of('mask', ds.span.stop - 1).stop
     for name in ds.index.masks[first:last]:
-        yield f'{folder}/{name.decode()}'
+        yield _state(f'{masks}/{name.decode()}')
+
+def _modules():
+    "Modules that decode, merge and letterbox"
+    from seg_nb.batches import prepared as this_module
+    return dataset_module, images_module, jpegs_module, transforms_module, this_module
 
 def _digest(ds, size):
     "10 hex digits for what decides the content of a prepared dataset"
-    from seg_nb.batches import prepared as this_module
-    code = code_digest(dataset_module, images_module, transforms_module, this_module)
-    facts = (size, ds.labels, ds.classes, ds.on_error, ds.overlap, ds.index.folder.name, code)
+    facts = (size, ds.labels, ds.classes, ds.on_error, ds.overlap, ds.index.folder.name, code_digest(*_modules()))
     digest = hashlib.blake2b(repr(facts).encode(), digest_size=5)
-    for path in _files(ds):
-        with suppress(OSError, ValueError): # a missing file, a name that cannot be one
-            status = os.stat(path)
-            digest.update(f'{os.path.basename(path)} {status.st_size} {status.st_mtime_ns} '.encode())
+    for state in _states(ds):
+        digest.update(state.encode())
     return digest.hexdigest()
 
 # %% ../../nbs/parts/batches/prepared.ipynb #5908ae80
@@ -65,20 +74,26 @@ def _squares(ds, size):
             if sample is not None:
                 yield sample
 
+def _append(folder, image, mask):
+    "Write a square of pixels and one of labels behind those that are there"
+    with (explain_write_errors(folder), open(folder/'images.bin', 'ab') as images,
+          open(folder/'masks.bin', 'ab') as masks):
+        images.write(image)
+        masks.write(mask)
+
 def _write(ds, size, folder):
     "Write the squares of `ds`, and tables with a row for each of them"
     ids, pixels, tables = [], [], []
-    with open(folder/'images.bin', 'wb') as images, open(folder/'masks.bin', 'wb') as masks:
-        for i, image, mask, allowed in _squares(ds, size):
-            images.write(image)
-            masks.write(mask)
-            ids.append(str(ds.ids[i]))
-            pixels.append(np.bincount(mask.ravel(), minlength=256)[:len(ds.classes)])
-            tables += allowed
-    np.save(folder/'ids.npy', np.array(ids, str))
-    np.save(folder/'pixels.npy', np.array(pixels, np.int32).reshape(-1, len(ds.classes)))
-    if tables:
-        np.save(folder/'allowed.npy', pad_sequence(tables, batch_first=True).numpy())
+    for i, image, mask, allowed in _squares(ds, size):
+        _append(folder, image, mask)
+        ids.append(str(ds.ids[i]))
+        pixels.append(np.bincount(mask.ravel(), minlength=256)[:len(ds.classes)])
+        tables += allowed
+    with explain_write_errors(folder):
+        np.save(folder/'ids.npy', np.array(ids, str))
+        np.save(folder/'pixels.npy', np.array(pixels, np.int32).reshape(-1, len(ds.classes)))
+        if tables:
+            np.save(folder/'allowed.npy', pad_sequence(tables, batch_first=True).numpy())
 
 # %% ../../nbs/parts/batches/prepared.ipynb #5ca38ecf
 def prepare(
@@ -89,8 +104,7 @@ def prepare(
     if not len(ds):
         raise UserError(f"{ds.data}: has no images of the {ds.split} split; download some with --{ds.split} N")
     folder = cache_place(ds.data, f'{ds.split}-{size}-{_digest(ds, size)}')
-    with explain_write_errors(folder):
-        return make_once(folder, lambda part: _write(ds, size, part))
+    return make_once(folder, lambda part: _write(ds, size, part))
 
 # %% ../../nbs/parts/batches/prepared.ipynb #a534805a
 class PreparedDataset(Dataset):

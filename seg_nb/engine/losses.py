@@ -140,7 +140,11 @@ class SegmentationLoss:
         **kwargs, # class_weights, smoothing and unverified of `ce_loss`
     ):
         self.parts, self.aux_weight = [], aux_weight
-        for name in parts.split('+'):
+        names = parts.split('+')
+        unused = [name for name, value in kwargs.items() if name != 'smoothing' or value]
+        if unused and 'ce' not in names:
+            raise UserError(f"loss {parts!r}: {', '.join(unused)} is for ce; leave it out, or add ce", status=2)
+        for name in names:
             if name not in LOSSES:
                 known = ', '.join(LOSSES)
                 raise UserError(f"loss {parts!r}: {name!r} is none; join some of {known} by +", status=2)

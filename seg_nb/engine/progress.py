@@ -25,7 +25,7 @@ from ..score.metrics import class_table
 
 # %% ../../nbs/parts/engine/progress.ipynb #5c000007
 class NotFiniteError(ArithmeticError):
-    "Report a loss that is infinite or not a number: its arguments are a message and the step, counted from 0"
+    "Report a loss or weights that are not finite: its arguments are a message and the step, counted from 0"
 
 # %% ../../nbs/parts/engine/progress.ipynb #5c000015
 class ProgressMeter:
@@ -111,7 +111,7 @@ def show_curves(
         ax.set_xlim(history.epoch.min() - .5, history.epoch.max() + .3)
         ax.legend(frameon=False)
         ax.spines[['top', 'right']].set_visible(False)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         if 'size' in history:
             _mark_sizes(ax, history)
     return fig
@@ -135,7 +135,7 @@ class EpochDisplay:
         epochs:int, # of the run
         live:bool=None, # replace figure and table? None: in a notebook
     ):
-        self.epochs, self.is_shown, self.id = epochs, False, uuid4().hex
+        self.epochs, self.shown, self.id = epochs, set(), uuid4().hex
         self.live = in_notebook() if live is None else live
 
     def __call__(self,
@@ -149,13 +149,17 @@ class EpochDisplay:
         if not self.live:
             print(line, table.to_string(float_format='{:.3f}'.format), sep='\n', flush=True)
             return
+        if len(history) > 1: # a single point is no curve
+            figure = show_curves(pd.DataFrame(history))
+            plt.close(figure)
+            self._replace('figure', figure)
+        self._replace('table', table.style.set_uuid('classes').format('{:.3f}', na_rep='–').set_caption(line))
+
+    def _replace(self, name, content):
+        "Show something, in the place of what was shown under this name"
         from IPython.display import display  # there is IPython where there is a notebook
-        figure = show_curves(pd.DataFrame(history))
-        plt.close(figure)
-        styled = table.style.set_uuid('classes').format('{:.3f}', na_rep='–').set_caption(line)
-        display(figure, display_id=f'figure-{self.id}', update=self.is_shown)
-        display(styled, display_id=f'table-{self.id}', update=self.is_shown)
-        self.is_shown = True
+        display(content, display_id=f'{name}-{self.id}', update=name in self.shown)
+        self.shown.add(name)
 
 # %% ../../nbs/parts/engine/progress.ipynb #5c000011
 class TensorBoardLog:

@@ -21,7 +21,7 @@ from accelerate.utils import broadcast_object_list, gather_object
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from ..core import UserError, write_atomically, write_file
+from ..core import UserError, remove_stale_files, write_atomically, write_file
 from .processes import print_once
 from .progress import MONITORS, ProgressMeter
 from ..networks.checkpoints import save_checkpoint, training_stages
@@ -104,7 +104,7 @@ class RunFolder:
         output:Path, # the folder
         setup:dict, # choices that a resumed run must share, except epochs; classes, test_size, monitor among them
         facts:dict, # arch, stride, mean, std, weights and stages, for the checkpoint; see `training_stages`
-        environment:dict, # device, processes, threads and workers
+        environment:dict, # device, processes and threads
         accelerator:Accelerator, # of the run; its first process writes
         displays=(), # called with history, matrix and classes after each validation
     ):
@@ -119,6 +119,7 @@ class RunFolder:
         "Begin a new run: put an earlier one aside and write down the choices"
         if self.accelerator.is_main_process:
             self.output.mkdir(parents=True, exist_ok=True)
+            remove_stale_files(self.output)
             set_aside(self.output)
             self.write_config()
 
@@ -141,7 +142,8 @@ class RunFolder:
                 save_checkpoint(self.best, model, classes, self.setup['test_size'],
                                 config=self.setup, **self.facts,
                                 **{name: row.get(name) for name in ('epoch', *MONITORS)})
-            write_file(self.output/'history.csv', pd.DataFrame(self.history).to_csv(index=False))
+            table = pd.DataFrame(self.history).astype({'size': 'Int64'}) # whole numbers, also where one is missing
+            write_file(self.output/'history.csv', table.to_csv(index=False))
         for show in self.displays:
             show(self.history, matrix, classes)
 
@@ -184,19 +186,26 @@ def stopped(self:RunFolder,
 # %% ../../nbs/parts/engine/state.ipynb #06000063
 def _check_setup(then, now, folder):
     "Refuse to resume a run with other choices"
-    differing = [name for name in {**then, **now} if then.get(name) != now.get(name) and name != 'epochs']
+    if then.get('labels') is None: # earlier versions did not write down the view that they chose
+        then = then | {'labels': now.get('labels')}
+    free = 'epochs', 'epochs_before_resuming'
+    differing = [name for name in {**then, **now} if then.get(name) != now.get(name) and name not in free]
     if differing:
         values = ', '.join(str(then.get(name)) for name in differing)
         raise UserError(f"{folder}: was trained with another {', '.join(differing)} ({values}); "
                         "resume with the same, or start without --resume")
 
 def _check_epochs(then, now, finished, folder):
-    "Say what becomes of a run that resumes with another number of epochs"
-    if now > finished and now != then:
-        print_once(f"{folder}: the run was planned for {then} epochs and goes on to {now}; "
-                   f"from here on its learning rate is that of a run of {now} epochs")
-    elif now <= finished:
+    "Say what becomes of a run that resumes with another number of epochs, and note it in its choices"
+    before, after, changes = then.get('epochs'), now.get('epochs'), then.get('epochs_before_resuming', [])
+    if after > finished and after != before:
+        print_once(f"{folder}: the run was planned for {before} epochs and goes on to {after}; "
+                   f"from here on its learning rate is that of a run of {after} epochs")
+        changes = [*changes, f'{before} until epoch {finished}']
+    elif after <= finished:
         print_once(f"{folder}: {finished} epochs are finished; to go on, resume with a larger number of epochs")
+    if changes:
+        now['epochs_before_resuming'] = changes
 
 @patch
 def save_state(self:RunFolder,
@@ -221,6 +230,7 @@ def load_state(self:RunFolder,
     meter:ProgressMeter, # changed
 ):
     "Restore the newest state of a run that was made with the same choices"
+    remove_stale_files(self.output)
     folder = self.output/'last'
     state = read_state(folder) if self.accelerator.is_main_process else None
     state = broadcast_object_list([state])[0]
@@ -232,7 +242,7 @@ def load_state(self:RunFolder,
         if (then := state['environment'][name]) != value:
             print_once(f"{folder}: the run began with {then} {name} and goes on with {value}; "
                        "its weights may differ a little from those of a run that was never stopped")
-    _check_epochs(state['setup'].get('epochs'), self.setup.get('epochs'), state['epoch'], folder)
+    _check_epochs(state['setup'], self.setup, state['epoch'], folder)
     trainer.load_state_dict(state['trainer'])
     self.history = state['history']
     self.facts |= state['origin'] # not the weights that the resumed network was made with
@@ -245,5 +255,5 @@ def load_state(self:RunFolder,
     meter.begin(state['epoch'], state['step'], total)
     done = meter.epoch*self.setup['images'] + meter.steps*self.setup['bs']*self.setup['accumulate']
     meter.bar.n = meter.bar.initial = done
-    if self.accelerator.is_main_process:
+    if self.accelerator.is_main_process and meter.epoch < self.setup['epochs']:
         self.write_config()

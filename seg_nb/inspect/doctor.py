@@ -14,19 +14,16 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ..commands.command_line import check_range, command, is_command
+from ..commands.command_line import check_count, command, is_command
 from ..core import SPLITS, UNKNOWN, UserError, progress
 from ..dataset import SegmentationDataset, data_classes
 from ..records.image_index import ImageIndex
-from ..records.images import check_fit, open_image, read_ahead, read_bytes, read_mask, read_stored
+from ..records.images import check_fit, read_ahead, read_bytes, read_mask_and_transparency, read_stored
 
 # %% ../../nbs/parts/inspect/doctor.ipynb #a92d07bc
-_OUTSIDE, _DUPLICATE = 'name is outside the folder', 'photo is in another split, too'
-_EMPTY, _MISFIT = 'mask is empty', 'mask does not fit its photo'
-_ALPHA = 'mask is partly transparent'
 PROBLEMS = [
-    _OUTSIDE, 'photo is missing', 'photo is damaged', 'mask is missing', 'mask is damaged', _EMPTY, _MISFIT, _ALPHA,
-    _DUPLICATE,
+    'name_outside_folder', 'photo_missing', 'photo_damaged', 'mask_missing', 'mask_damaged', 'mask_empty',
+    'mask_not_fitting', 'mask_transparent', 'photo_in_two_splits',
 ]
 
 # %% ../../nbs/parts/inspect/doctor.ipynb #e567a457
@@ -44,31 +41,24 @@ def _read_or_note(read, path, kind, problems):
     try:
         return read(path)
     except UserError as e:
-        state = 'is damaged' if path.exists() else 'is missing'
-        problems.append((f'{kind} {state}', str(e)))
-
-def _has_transparency(path):
-    "Is a part of a picture transparent?"
-    im = open_image(read_bytes(path), path)
-    if im.mode not in ('RGBA', 'LA', 'PA') and 'transparency' not in im.info:
-        return False
-    return im.convert('RGBA').getchannel('A').getextrema()[0] < 255
+        state = 'damaged' if path.exists() else 'missing'
+        problems.append((f'{kind}_{state}', str(e)))
 
 def _examine_mask(path, photo_hw, problems):
     "Read a mask and note what is wrong with it; None if it cannot be read"
-    mask = _read_or_note(read_mask, path, 'mask', problems)
+    mask, differs = _read_or_note(read_mask_and_transparency, path, 'mask', problems) or (None, False)
     if mask is None:
         return None
     if not mask.any():
-        problems.append((_EMPTY, f"{path}: is an empty mask; delete it, or mend it"))
-    if _has_transparency(path):
+        problems.append(('mask_empty', f"{path}: is an empty mask; delete it, or mend it"))
+    if differs:
         taken = "has transparent pixels, which are taken as outside the object"
-        problems.append((_ALPHA, f"{path}: {taken}; if that is right, save it as black and white"))
+        problems.append(('mask_transparent', f"{path}: {taken}; if that is right, save it as black and white"))
     if photo_hw:
         try:
             check_fit(mask.shape, photo_hw, path)
         except UserError as e:
-            problems.append((_MISFIT, str(e)))
+            problems.append(('mask_not_fitting', str(e)))
     return mask
 
 # %% ../../nbs/parts/inspect/doctor.ipynb #b0fe8d6a
@@ -83,14 +73,14 @@ def _examine(ds, i):
     try:
         path, (mask_paths, labels) = ds.image_path(i), ds.masks_of(i)
     except UserError as e:
-        found.problems.append((_OUTSIDE, str(e)))
+        found.problems.append(('name_outside_folder', str(e)))
         return found
     photo = _read_or_note(lambda p: read_stored(p, 256, ds.rotation(i)), path, 'photo', found.problems)
     image, hw, found.orientation = photo or (None, None, 1)
     if photo:
         found.fingerprint = hashlib.blake2b(read_bytes(path), digest_size=12).digest()
     masks = [_examine_mask(p, hw, found.problems) for p in mask_paths]
-    if all(what in (_EMPTY, _ALPHA) for what, _ in found.problems):
+    if all(what in ('mask_empty', 'mask_transparent') for what, _ in found.problems):
         found.pixels = _count_labels(ds, i, masks, labels, tuple(image.shape[1:]))
     return found
 
@@ -101,7 +91,7 @@ class _Tally:
     problems: Counter = field(default_factory=Counter) # how often each of PROBLEMS occurs
     pixels: np.ndarray = field(default_factory=lambda: np.zeros(256, int)) # of each label
     images: np.ndarray = field(default_factory=lambda: np.zeros(256, int)) # that show each label
-    turned: int = 0 # photos that are stored lying or mirrored
+    rotated: int = 0 # photos that are stored lying or mirrored
 
     def add(self, found):
         "Count one examination"
@@ -109,7 +99,7 @@ class _Tally:
         if found.pixels is not None:
             self.pixels += found.pixels
             self.images += found.pixels > 0
-        self.turned += found.orientation > 1
+        self.rotated += found.orientation > 1
 
 # %% ../../nbs/parts/inspect/doctor.ipynb #e47d91ae
 def _note_duplicate(ds, i, found, first_seen):
@@ -119,7 +109,7 @@ def _note_duplicate(ds, i, found, first_seen):
     split, id = first_seen.setdefault(found.fingerprint, (ds.split, ds.ids[i]))
     if split != ds.split:
         same = f"is the same photo as {id} of the {split} split"
-        found.problems.append((_DUPLICATE, f"{ds.image_path(i)}: {same}; leave one of them out"))
+        found.problems.append(('photo_in_two_splits', f"{ds.image_path(i)}: {same}; leave one of them out"))
 
 def _check_split(ds, first_seen, lines):
     "Examine the images of a split: their tally; what is wrong is added to `lines`"
@@ -137,13 +127,13 @@ def _check_split(ds, first_seen, lines):
 def _column(ds, tally):
     "Make the column of a split: (kind, what) -> number"
     n_masks = ds.index.of('mask', ds.span.stop-1).stop - ds.index.of('mask', ds.span.start).start
-    numbers = {'photos': len(ds), 'masks': int(n_masks), 'photos to be turned': tally.turned}
+    numbers = {'photos': len(ds), 'masks': int(n_masks), 'rotated_photos': tally.rotated}
     column = {('files', what): n for what, n in numbers.items()}
     column |= {('wrong', what): tally.problems[what] for what in PROBLEMS}
     column |= {('images', name): int(tally.images[label]) for label, name in enumerate(ds.classes[1:], 1)}
     percent = 100*tally.pixels/max(1, tally.pixels.sum())
     for label, name in [*enumerate(ds.classes), (UNKNOWN, 'unknown')]:
-        column['% of pixels', name] = round(percent[label], 2)
+        column['percent_of_pixels', name] = round(percent[label], 2)
     return column
 
 # %% ../../nbs/parts/inspect/doctor.ipynb #0cee62d2
@@ -177,7 +167,7 @@ def doctor(
     lines:int=50, # lines about files at most
 ):
     "Say what is missing, corrupt or odd in a data folder"
-    check_range('lines', lines)
+    check_count(lines=lines)
     table, found = check_folder(data)
     print(table.to_string(float_format='{:g}'.format, na_rep='–'))
     shown = found[:lines]

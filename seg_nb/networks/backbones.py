@@ -43,10 +43,23 @@ def _feature_extractor(name, stride):
     for options in ({'output_stride': stride}, {'dynamic_img_size': True}, {}):
         try:
             return timm.create_model(name, pretrained=False, features_only=True, out_indices=(-1,), **options)
-        except (TypeError, NotImplementedError, ValueError, AttributeError):
+        except (TypeError, NotImplementedError, ValueError, AttributeError, AssertionError):
             continue # timm knows no such option of this network, or has no feature maps of it
     problem = f"architecture 'deeplabv3_{name}': timm gives no feature maps of it"
-    raise UserError(f"{problem}; choose one of timm.list_models()", status=2)
+    raise UserError(f"{problem}; choose another backbone, e.g. deeplabv3_convnext_atto", status=2)
+
+def _is_about_size(error):
+    "Does the size of a picture make a timm network fail?"
+    text = str(error)
+    return not isinstance(error, RuntimeError) or 'size' in text and 'memory' not in text
+
+def _size_error(name, x, error):
+    "Make the error of a timm network that cannot take pictures of the size of `x`"
+    height, width = x.shape[2:]
+    reason = ' '.join(str(error).split())[:90] or type(error).__name__
+    problem = f"cannot take pictures of {width}×{height} pixels ({reason})"
+    side = timm.get_pretrained_cfg(name).input_size[-1]
+    return UserError(f"{name}: {problem}; choose --size {side}, for which it was made, or another backbone")
 
 class TimmBackbone(nn.Module):
     "Compute the last feature map of a timm network"
@@ -55,13 +68,19 @@ class TimmBackbone(nn.Module):
         stride:int=16, # output stride, as far as the network can be changed to it
     ):
         super().__init__()
+        self.name = name
         self.body = _feature_extractor(name, stride)
         self.channels = self.body.feature_info.channels()[-1]
 
     def forward(self,
         x:Tensor, # float (B,3,H,W)
     ) -> dict: # {'out': float (B,channels,h,w)}
-        features = self.body(x)[-1]
+        try:
+            features = self.body(x)[-1]
+        except (AssertionError, IndexError, RuntimeError) as e:
+            if not _is_about_size(e):
+                raise
+            raise _size_error(self.name, x, e) from None
         if features.shape[1] != self.channels: # some networks keep channels last
             features = features.permute(0, 3, 1, 2)
         return OrderedDict(out=features)

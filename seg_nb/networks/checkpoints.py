@@ -22,7 +22,7 @@ def save_checkpoint(
     path, # where to write, e.g. output/best.safetensors
     model:nn.Module, # from `create_model`
     classes, # class names in order of their labels, 'background' first
-    size:int, # side of the training images in pixels
+    size:int, # side of the square, in pixels, at which the network was validated and is used
     **extra, # more facts that JSON can hold; arch, stride, mean and std if the model is not of `create_model`
 ):
     "Write weights and all that is needed to use them, completely or not at all"

@@ -39,7 +39,7 @@ class CroppedConv2d(nn.Conv2d):
 
 # %% ../../nbs/parts/networks/cpu_convolutions.ipynb #a3aec784
 class _Depthwise(torch.autograd.Function):
-    "Depthwise convolution that keeps the size of its input, whose gradient is a forward convolution"
+    "Depthwise convolution that keeps size and channels of its input, whose gradient is a forward convolution"
     @staticmethod
     @torch.amp.custom_fwd(device_type='cpu')
     def forward(ctx, x, weight, padding, dilation):
@@ -69,7 +69,7 @@ class FloatDepthwiseConv2d(nn.Conv2d):
         if not _trains_on_cpu(self, x):
             return super().forward(x)
         with torch.autocast('cpu', enabled=False):
-            if self.bias is None and _keeps_size(self):
+            if self.bias is None and self.out_channels == self.in_channels and _keeps_size(self):
                 y = _Depthwise.apply(x.float(), self.weight, self.padding, self.dilation)
             else:
                 y = super().forward(x.float())

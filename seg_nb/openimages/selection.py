@@ -42,9 +42,9 @@ def select_masks(
         of_class = masks[masks.DisplayName == name]
         chosen.update(first_images(of_class.ImageID, n, seed))
         counts[name] = {
-            'masks, exact name': (of_class.LabelName == ids[0]).sum(),
-            'masks, with kinds': len(of_class),
-            'images with it': of_class.ImageID.nunique()}
+            'masks_exact': (of_class.LabelName == ids[0]).sum(),
+            'masks_with_subclasses': len(of_class),
+            'images_with_class': of_class.ImageID.nunique()}
     return masks[masks.ImageID.isin(chosen)], pd.DataFrame(counts).T
 
 # %% ../../nbs/parts/openimages/selection.ipynb #87be832d

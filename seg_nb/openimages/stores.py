@@ -10,7 +10,6 @@ __all__ = ['FETCH_ERRORS', 'Traffic', 'RangesUnsupported', 'is_permanent', 'Stop
 # %% ../../nbs/parts/openimages/stores.ipynb #f5d05690
 import random
 import threading
-import time
 import zipfile
 import zlib
 from functools import partial
@@ -79,12 +78,18 @@ def check_stopped():
     if event is not None and event.is_set():
         raise Stopped
 
+def _pause(seconds):
+    "Wait, or raise `Stopped` as soon as the event that this thread follows is set"
+    event = getattr(_thread, 'stop', None) or threading.Event()
+    event.wait(seconds)
+    check_stopped()
+
 # %% ../../nbs/parts/openimages/stores.ipynb #c0de0023
 def backoff(
     failures:int, # how often it has failed before
 ):
     "Wait, each time about twice as long: 0.1 to 0.3 s at first"
-    time.sleep(0.2 * 2**failures * (0.5 + random.random()))
+    _pause(0.2 * 2**failures * (0.5 + random.random()))
 
 def retry(
     func, # function without arguments
@@ -100,8 +105,8 @@ def retry(
         except errors as error:
             if failures == tries - 1 or is_permanent(error):
                 raise
-        on_retry()
         backoff(failures)
+        on_retry()
 
 # %% ../../nbs/parts/openimages/stores.ipynb #5707e006
 def retry_request(
@@ -187,11 +192,25 @@ class FolderMirror:
                 yield block
 
 # %% ../../nbs/parts/openimages/stores.ipynb #4fa2d3bb
-class _StoppableRetry(Retry):
-    "Repeat a request unless the thread has been told to stop"
+class _CountingRetry(Retry):
+    "Repeat a request unless the thread has been told to stop, and count requests that failed"
+    traffic = None # where to count
+
+    def new(self, **kwargs):
+        retry = super().new(**kwargs)
+        retry.traffic = self.traffic
+        return retry
+
     def increment(self, *args, **kwargs):
+        self.traffic.add(requests=1)
         check_stopped()
-        return super().increment(*args, **kwargs)
+        retry = super().increment(*args, **kwargs)
+        self.traffic.add(retries=1)
+        return retry
+
+    def sleep(self, response=None):
+        asked_for = response and self.get_retry_after(response)
+        _pause(asked_for or self.get_backoff_time())
 
 class _CountingAdapter(HTTPAdapter):
     "Count what goes through a session"
@@ -202,17 +221,17 @@ class _CountingAdapter(HTTPAdapter):
 
     def send(self, request, **kwargs):
         response = super().send(request, **{**kwargs, 'timeout': (10, self.timeout)})
-        retries = len(response.raw.retries.history) if response.raw.retries else 0
         length = int(response.headers.get('Content-Length', 0)) if request.method == 'GET' else 0
-        self.traffic.add(requests=1 + retries, retries=retries, bytes=length)
+        self.traffic.add(requests=1, bytes=length)
         return response
 
 # %% ../../nbs/parts/openimages/stores.ipynb #5707e013
 def _make_session(workers, timeout, traffic):
     "Open a `requests.Session` that repeats requests and counts them"
-    retries = _StoppableRetry(
+    retries = _CountingRetry(
         total=6, connect=2, backoff_factor=0.2, backoff_jitter=0.1,
         status_forcelist=(429, 500, 502, 503, 504), allowed_methods=('GET', 'HEAD'))
+    retries.traffic = traffic
     session = requests.Session()
     session.headers['Accept-Encoding'] = 'identity' # Content-Length then counts the bytes that arrive
     for scheme in ('http://', 'https://'):
@@ -373,5 +392,5 @@ def blocks(self:WebMirror,
             failures += 1
             if failures == 5 or is_permanent(error):
                 raise
-        self.traffic.add(retries=1)
         backoff(failures)
+        self.traffic.add(retries=1)

@@ -11,6 +11,7 @@ __all__ = ['SIDES', 'BOX_SIDES', 'COLUMNS', 'table_path', 'is_current', 'write_t
 import csv
 import hashlib
 import io
+import os
 import re
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from ..core import UserError, _discard, explain_write_errors, progress, write_atomically
+from ..core import UserError, explain_write_errors, progress, write_atomically
 from .paths import official_path
 from .stores import FETCH_ERRORS, unreachable_error
 
@@ -63,8 +64,15 @@ def open_table(
     "Open a table; one that is damaged is removed"
     try:
         yield pq.ParquetFile(path, page_checksum_verification=True, **kwargs)
-    except (OSError, pa.ArrowException):
-        _discard(path)
+    except MemoryError: # Arrow has one of its own
+        raise
+    except (OSError, pa.ArrowException) as error:
+        number = getattr(error, 'errno', None) # errors of the system have one, those of the content have none
+        if number:
+            raise UserError(
+                f"{path} cannot be read ({os.strerror(number)}): see to it, then run the same command again") from None
+        with explain_write_errors(path):
+            path.unlink()
         raise UserError(f"{path} was damaged, and is removed now: run the same command again") from None
 
 # %% ../../nbs/parts/openimages/tables.ipynb #90291f22
@@ -137,6 +145,12 @@ def _whole_rows(f, quoted, chunk_bytes=1 << 24):
             return
         yield chunk
 
+def _name_place(error, header, rows):
+    "Make the message of Arrow's parser name the row of the whole table and the column; `rows` came before this chunk"
+    text = ' '.join(str(error).split()).removeprefix('CSV parse error: ')
+    text = re.sub('In CSV column #([0-9]+)', lambda found: f'column {header[int(found[1])]}', text)
+    return re.sub('Row #([0-9]+)', lambda found: f'row {rows + int(found[1]) + 1}', text)
+
 def read_csv_chunks(
     f, # open binary file, behind its first line
     header:list, # names of all columns
@@ -148,9 +162,16 @@ def read_csv_chunks(
     read_options = arrow_csv.ReadOptions(column_names=header, use_threads=False)
     parse_options = arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=quoted)
     convert_options = arrow_csv.ConvertOptions(include_columns=list(columns), column_types=columns)
+    rows = 0
     for chunk in _whole_rows(f, quoted):
-        if chunk.strip():
-            yield arrow_csv.read_csv(pa.BufferReader(chunk), read_options, parse_options, convert_options)
+        if not chunk.strip():
+            continue
+        try:
+            table = arrow_csv.read_csv(pa.BufferReader(chunk), read_options, parse_options, convert_options)
+        except pa.ArrowInvalid as error:
+            raise pa.ArrowInvalid(_name_place(error, header, rows)) from None
+        rows += len(table)
+        yield table
 
 # %% ../../nbs/parts/openimages/tables.ipynb #38d2bf09
 _PATTERNS = {'ImageID': r'^[0-9a-f]{16}$', 'MaskPath': r'^[0-9a-f]{16}_[a-z][0-9a-z_]+_[0-9a-f]{8}\.png$'}
@@ -176,7 +197,7 @@ def check_names(
         if row >= 0:
             name = table[column][row].as_py()[:60]
             raise UserError(
-                f"{source} line {first+row+2}: {name!r} is no valid {column} here; use another --mirror")
+                f"{source} row {first+row+2}: {name!r} is no valid {column} here; use another --mirror")
 
 # %% ../../nbs/parts/openimages/tables.ipynb #7ab1e006
 def _wanted_columns(kind, header, source):
@@ -242,8 +263,7 @@ def check_published(
 # %% ../../nbs/parts/openimages/tables.ipynb #52d1ec9d
 def _invalid_csv(source, error):
     "Make the error for a table that cannot be parsed"
-    reason = re.sub('Row #[0-9]+: ', '', ' '.join(str(error).split()))
-    return UserError(f"{source} is no valid CSV ({reason}): use another --mirror")
+    return UserError(f"{source} is no valid CSV ({error}): use another --mirror")
 
 def annotation_table(
     mirror, # from `annotation_mirror`

@@ -117,12 +117,12 @@ def _check_disjoint(labels, vocab):
 
 def _shared_label(labels, first, second, label, vocab):
     "Make the error for two classes that share a label"
-    for kind, whole in ((first, second), (second, first)):
-        if label == labels[kind][0]:
-            return UserError(
-                f"{kind} is a kind of {whole}, which holds it already: leave one of the two out of --classes", 2)
+    advice = 'leave one of the two out of --classes'
+    for subclass, whole in ((first, second), (second, first)):
+        if label == labels[subclass][0]:
+            return UserError(f"{subclass} is a subclass of {whole}, which holds it already: {advice}", 2)
     shared = vocab.names.get(label, label)
-    return UserError(f"{first} and {second} share {shared}: leave one of the two out of --classes", 2)
+    return UserError(f"{first} and {second} share {shared}: {advice}", 2)
 
 # %% ../../nbs/parts/openimages/vocabulary.ipynb #979fdca1
 def class_labels(

@@ -42,7 +42,12 @@ def _open_csv(path):
 def _read_header(file, path, columns):
     "Read the column names of an open table and what separates them; `columns` must be among the names"
     first_line = file.readline().decode('utf-8-sig', 'replace')
-    separator = max(',;\t', key=first_line.count) # spreadsheets write semicolons in many languages
+    named = re.fullmatch(r'sep=([ -~\t])\s*', first_line) # Excel takes and writes such a line before the header
+    if named:
+        first_line = file.readline().decode('utf-8', 'replace')
+    if '\r' in first_line and not first_line.endswith('\n'):
+        raise UserError(f"{path}: has the line ends of old Macs (\\r); save it as CSV in UTF-8 with other line ends")
+    separator = named[1] if named else max(',;\t', key=first_line.count) # semicolons are usual in many languages
     header = next(csv.reader(first_line.splitlines()[:1], delimiter=separator), [])
     missing = [c for c in columns if c not in header]
     if missing:
@@ -59,7 +64,7 @@ def _read_chunks(path, columns, quoted=False):
             for chunk in read_csv_chunks(file, header, types, quoted, separator):
                 yield chunk.unify_dictionaries().combine_chunks()
         except pa.ArrowInvalid as e:
-            reason = ' '.join(str(e).split())[:120]
+            reason = str(e)[:120]
             raise UserError(f"{path}: is no valid table ({reason}); mend it, or run seg_nb_download again") from None
 
 # %% ../../nbs/parts/records/image_index.ipynb #fa1eeac7

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MAX_PIXELS', 'RAW_SUFFIXES', 'read_bytes', 'open_image', 'orientation', 'apply_orientation', 'fit_size', 'upper_byte',
            'rgb_pixels', 'load_pixels', 'decode', 'resize_antialiased', 'jpeg_reduction', 'read_stored', 'read_image',
-           'check_fit', 'read_mask', 'read_mask_and_share', 'read_ahead']
+           'check_fit', 'read_mask', 'read_mask_and_transparency', 'read_mask_and_share', 'read_ahead']
 
 # %% ../../nbs/parts/records/images.ipynb #39298042
 import warnings
@@ -288,7 +288,10 @@ def _use_alpha(im):
     rgba = np.asarray(im.convert('RGBA'))
     opaque, drawn = rgba[..., 3] > 0, rgba[..., :3].any(-1)
     is_black = not (drawn & opaque).any() and not opaque.all()
-    return Image.fromarray(opaque if is_black else opaque & drawn)
+    mask = opaque if is_black else opaque & drawn
+    im = Image.fromarray(mask)
+    im.info['differs'] = not np.array_equal(mask, drawn)
+    return im
 
 def _open_mask(path, photo):
     "Open a mask and decode it; the picture has one channel or is RGB"
@@ -322,6 +325,13 @@ def read_mask(
 ) -> np.ndarray: # bool (h,w)
     "Read the mask of one instance"
     return _nonzero(_open_mask(path, photo), size)
+
+def read_mask_and_transparency(
+    path, # of a picture; what is not black belongs to the instance
+) -> tuple: # bool (h,w), and whether the mask is another than the picture's colours alone would make
+    "Read the mask of one instance, and tell whether transparent pixels decide anything in it"
+    im = _open_mask(path, None)
+    return _nonzero(im, None), im.info.get('differs', False)
 
 # %% ../../nbs/parts/records/images.ipynb #87451f53
 def read_mask_and_share(

@@ -38,25 +38,29 @@ def _decode(raw, reduce, strict=True):
 
 # %% ../../nbs/parts/records/jpegs.ipynb #bef57d3e
 _MARKER = re.compile(rb'\xff[^\x00\xff\xd0-\xd7]')
-_END, _START_OF_SCAN, _TABLE_OF_CODES = b'\xff\xd9', b'\xff\xda', b'\xff\xc4'
-_PROPER = {_END, _START_OF_SCAN, _TABLE_OF_CODES, b'\xff\xdb', b'\xff\xdd', b'\xff\xfe'} # behind the data of a scan
+_END, _START_OF_SCAN, _CODES = b'\xff\xd9', b'\xff\xda', b'\xff\xc4'
+_BETWEEN_SCANS = {_START_OF_SCAN, _CODES, b'\xff\xdb', b'\xff\xdd', b'\xff\xfe'}
 
-def _read_head(raw):
-    "Read the tables of codes of a JPEG's first scan, and find where its data begin"
-    tables, at = b'', 2
-    while at < len(raw) and raw[at:at+2] != _START_OF_SCAN:
-        size = int.from_bytes(raw[at+2:at+4], 'big')
-        if raw[at:at+2] == _TABLE_OF_CODES:
-            tables += raw[at+4:at+2+size]
+def _read_segments(raw):
+    "Find the tables of codes of a JPEG's first scan, where its data begin, and where the data of the last scan end"
+    codes, start, at = b'', None, 2
+    while at < len(raw) and raw[at:at+2] != _END:
+        marker, size = raw[at:at+2], int.from_bytes(raw[at+2:at+4], 'big')
+        if start and marker not in _BETWEEN_SCANS:
+            break
+        if marker == _CODES and not start:
+            codes += raw[at+4:at+2+size]
         at += 2 + size
-    return tables, at + 2
+        if marker == _START_OF_SCAN:
+            start = start or at
+            found = _MARKER.search(raw, at)
+            at = found.start() if found else len(raw)
+    return codes, start or at, at
 
 def _restore_end(raw):
-    "Cut a JPEG behind the data of its first scan and end it there; None if a proper marker follows the data"
-    found = _MARKER.search(raw, _read_head(raw)[1])
-    if found and found[0] in _PROPER:
-        return None
-    return raw[:found.start() if found else len(raw)] + _END
+    "Cut a JPEG behind the data of its last scan and end it there; None if it ends there anyway"
+    _, _, end = _read_segments(raw)
+    return None if raw[end:end+2] == _END else raw[:end] + _END
 
 def _decode_without_end(raw, reduce):
     "Decode a JPEG whose end marker was written over"
@@ -78,24 +82,22 @@ def _decode_or_restore(raw, reduce):
         return _decode_without_end(restored, reduce)
 
 # %% ../../nbs/parts/records/jpegs.ipynb #bef57d3b
-def _zeros_end_blocks(tables):
+def _zeros_end_blocks(codes):
     "Do rows of zeros mean plain blocks, by these tables of codes?"
     at = 0
-    while at+17 < len(tables): # a table: its number, how many codes there are of each length up to 16, their values
-        is_for_texture = tables[at] >> 4
-        if is_for_texture and tables[at+17] != 0: # the first code consists of zeros, and the value 0 ends a block
+    while at+17 < len(codes): # a table: its number, how many codes there are of each length up to 16, their values
+        is_for_texture = codes[at] >> 4
+        if is_for_texture and codes[at+17] != 0: # the first code consists of zeros, and the value 0 ends a block
             return False
-        at += 17 + sum(tables[at+1:at+17])
+        at += 17 + sum(codes[at+1:at+17])
     return True
 
 def _has_blank(raw):
     "Does a JPEG have zeros in the place of data?"
-    tables, start = _read_head(raw)
-    at = raw.find(bytes(64), start)
-    if at < 0 or _zeros_end_blocks(tables):
+    if bytes(64) not in raw: # as in most
         return False
-    found = _MARKER.search(raw, start)
-    return found is None or at < found.start()
+    codes, start, end = _read_segments(raw)
+    return raw.find(bytes(64), start, end) >= 0 and not _zeros_end_blocks(codes)
 
 # %% ../../nbs/parts/records/jpegs.ipynb #b648e8a4
 def decode_jpeg(

@@ -18,7 +18,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from ..commands.command_line import check_range, command
+from ..commands.command_line import check_count, command
 from ..core import SPLITS, UserError, cache_dir, code_digest, make_once, write_atomically
 from . import animals, annotations, birds, labels, paint, people, places, scenes, shapes, stage, things
 from .annotations import draw_example
@@ -164,7 +164,8 @@ def write_sample(
 # %% ../../nbs/parts/sample/mirror.ipynb #deabcd47
 def _drawing_digest():
     "10 hex digits for the state of all that decides the sample"
-    modules = (labels, shapes, paint, stage, animals, birds, people, things, places, scenes, annotations)
+    from seg_nb.sample import mirror as this_module
+    modules = (this_module, labels, shapes, paint, stage, animals, birds, people, things, places, scenes, annotations)
     code = code_digest(*modules)
     return hashlib.sha256(code.encode() + LABEL_TREE_FILE.read_bytes()).hexdigest()[:10]
 
@@ -183,9 +184,7 @@ def sample(
     workers:int=None, # processes; none given: one per core
 ):
     "Write a miniature Open Images, drawn from scratch, in the official layout"
-    for split, number in {'train': train, 'validation': validation, 'test': test}.items():
-        check_range(split, number)
-    check_range('seed', seed)
-    check_range('workers', workers, 1)
+    check_count(train=train, validation=validation, test=test, seed=seed)
+    check_count(1, workers=workers)
     dest = write_sample(dest, train, validation, test, seed, workers)
     print(f'{dest}: {train} train, {validation} validation, {test} test images')

@@ -253,7 +253,7 @@ class _FailureBrowser:
     def load(self, _=None):
         "Read and predict the photo at the slider's position"
         if self.ranked.empty:
-            self.example, self.caption.value = None, 'no photo has this class'
+            self.example, self.caption.value = None, html.escape(f'no photo has a score for {self.by.value}')
         else:
             row = self.ranked.iloc[self.position.value]
             self.example = _resized_example(self.ck, self.ds, row.name, 640)

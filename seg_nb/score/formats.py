@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['COCO_FORMATS', 'palette_png', 'overlay_jpeg', 'encode_rle', 'decode_rle', 'trace_rings', 'simplify_ring',
-           'connected_regions', 'coco_annotations', 'check_coco', 'coco_file']
+           'connected_regions', 'coco_annotations', 'check_coco', 'coco_file', 'is_coco_file']
 
 # %% ../../nbs/parts/score/formats.ipynb #f6000004
 import json
@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from ..commands.command_line import check_range
 from ..core import UserError, class_colors, overlay, write_atomically
 
 # %% ../../nbs/parts/score/formats.ipynb #f6000009
@@ -188,11 +189,10 @@ def check_coco(
     "Refuse a format that is none, and a tolerance that cannot be kept"
     if how not in COCO_FORMATS:
         raise UserError(f"coco {how!r}: must be one of {', '.join(COCO_FORMATS)}", status=2)
-    if not 0 <= tolerance <= 100:
-        raise UserError(f"tolerance {tolerance}: must be 0 to 100 pixels", status=2)
+    check_range(0, 100, tolerance=tolerance)
     if tolerance and how == 'rle':
         problem = "is for polygons; choose --coco polygons, or leave out --tolerance"
-        raise UserError(f"tolerance {tolerance}: {problem}", status=2)
+        raise UserError(f"--tolerance {tolerance}: {problem}", status=2)
 
 # %% ../../nbs/parts/score/formats.ipynb #f6000219
 class _CocoWriter:
@@ -215,6 +215,8 @@ class _CocoWriter:
             self.n_annotations += 1
             self.file.write(json.dumps(dict(id=self.n_annotations, image_id=image_id, **annotation)))
 
+_INFO = {'description': 'written by seg_nb'}
+
 @contextmanager
 def coco_file(
     path, # of the JSON file; it is there when the block is left without an error
@@ -225,9 +227,18 @@ def coco_file(
     "Write one file for many label maps, in memory that does not grow with their pixels"
     check_coco(how, tolerance)
     categories = [dict(id=k, name=name, supercategory='') for k, name in enumerate(classes) if k]
-    head = json.dumps(dict(info=dict(description='written by seg_nb'), licenses=[], categories=categories))
+    head = json.dumps(dict(info=_INFO, licenses=[], categories=categories))
     with write_atomically(Path(path)) as temporary, open(temporary, 'w', encoding='utf-8') as f:
         writer = _CocoWriter(f, how, tolerance)
         f.write(head[:-1] + ', "annotations": [')
         yield writer.add
         f.write('],\n"images": [' + ',\n'.join(writer.images) + ']}\n')
+
+# %% ../../nbs/parts/score/formats.ipynb #433ae7a7
+def is_coco_file(
+    path, # of a file that is there
+) -> bool: # False for files of other tools
+    "Tell whether a file was written by `coco_file`"
+    start = json.dumps({'info': _INFO})[:-1].encode()
+    with open(path, 'rb') as f:
+        return f.read(len(start)) == start

@@ -26,16 +26,13 @@ def _to_bytes(labels, highest, n_classes):
 
 def confusion_matrix(
     pred:Tensor, # (...) int, predicted class of each pixel, 0 to n_classes-1
-    truth:Tensor, # (...) int, true class of each pixel, or `ignore_index`
+    truth:Tensor, # (...) int, true class of each pixel; 255 is unknown and not counted
     n_classes:int, # number of classes C, background included, at most 255
-    ignore_index:int=255, # truth of pixels that are not counted; 255 never is
 ) -> Tensor: # (C, C) int64 on the input's device; rows are truth, columns prediction
     "Count how often each class was predicted as each class"
     C = n_classes
     if pred.shape != truth.shape:
         raise ValueError(f"prediction {tuple(pred.shape)} and truth {tuple(truth.shape)} differ in shape")
-    if ignore_index != 255:
-        truth = truth.where(truth != ignore_index, 255)
     columns = _to_bytes(pred, C-1, C)
     rows = _to_bytes(truth, 255, C)
     if torch.bincount(rows, minlength=256)[C:255].any():

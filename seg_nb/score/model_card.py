@@ -14,6 +14,7 @@ import html
 import io
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pandas as pd
@@ -232,7 +233,7 @@ def card_template() -> Template: # its blocks are the sections
     return load_template(
         'card.md.jinja', autoescape=False, md=escape_markdown, table=markdown_table, names=join_names,
         number=format_number, interval=format_interval, numbers=_short_numbers, score_rows=score_rows,
-        sizes=training_sizes, enumerate=enumerate)
+        sizes=training_sizes, enumerate=enumerate, shell=shlex.quote, python=repr)
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00021
 def describe_data(
@@ -265,7 +266,7 @@ def model_card(
     described, stages = describe_data(data), training_stages(meta)
     return card_template().render(
         head=card_head(meta, metrics, described['source'], license).to_yaml(), license=license,
-        meta=meta, parameters=sum(tensor.numel() for tensor in state.values()), **described,
+        checkpoint=checkpoint.name, meta=meta, parameters=sum(tensor.numel() for tensor in state.values()), **described,
         stages=stages, settings=stage_table(stages), metrics=metrics, best=next(iter(metrics.values()), {}))
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d0004b
@@ -284,9 +285,9 @@ def chosen_license(
 def write_card(
     output:str='output', # folder with best.safetensors, where the card is written, too
     data:str=None, # data folder it was trained on; left out: the card does not describe it
-    license:str=None, # of the weights, e.g. cc-by-4.0; left out: for the publisher to choose
+    license:str=None, # of the weights, e.g. cc-by-4.0; left out: as in the card that is there, if it names one
 ):
     "Write MODEL_CARD.md beside a checkpoint"
     path = Path(output)/'MODEL_CARD.md'
-    write_file(path, model_card(output, data, license))
+    write_file(path, model_card(output, data, license or chosen_license(path)))
     print(f'{path} is written' + ('' if data else '; name the data folder with --data to have it described'))

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['TRUTHS', 'is_web_address', 'format_number', 'format_interval', 'format_setting', 'licence_name', 'encode_panel',
-           'figure_png', 'data_url', 'load_template', 'page_template', 'class_rows', 'score_tiles', 'truth_rows',
-           'read_credits', 'summarize_credits', 'legend_chips', 'summarize_check', 'stage_table', 'report']
+           'figure_png', 'data_url', 'load_template', 'page_template', 'class_rows', 'truth_rows', 'read_credits',
+           'summarize_credits', 'legend_chips', 'summarize_check', 'stage_table', 'report']
 
 # %% ../../nbs/parts/score/report.ipynb #c6c00004
 import base64
@@ -150,18 +150,6 @@ def class_rows(
         rows.append(row)
     return rows
 
-# %% ../../nbs/parts/score/report.ipynb #c6c00019
-def score_tiles(
-    metrics:dict, # content of metrics_{split}.json
-) -> dict: # name -> score, or None
-    "Collect the scores that stand below the headline"
-    tiles = {'boundary IoU, foreground': metrics.get('boundary_miou_foreground')}
-    if square := metrics.get('square'):
-        tiles[f"foreground mIoU at {square.get('at')} pixels"] = square.get('miou_foreground')
-    return tiles | {
-        'mIoU with background': metrics.get('miou'), 'pixel accuracy': metrics.get('pixel_accuracy'),
-        'mean cross entropy': metrics.get('loss'), 'calibration error (ECE)': metrics.get('ece')}
-
 # %% ../../nbs/parts/score/report.ipynb #c6c0001d
 TRUTHS = { # key in the metrics: (what is scored, what it means)
     'ignore': (
@@ -171,9 +159,10 @@ TRUTHS = { # key in the metrics: (what is scored, what it means)
         "unknown places taken for background, at the photos' own size",
         'What lies in a box without a mask counts as background, so who finds it there is marked down.'),
     'exact_names': (
-        'masks with the exact name of the class only',
-        "Only masks that bear the class's own name count as the class; its kinds, as Woman is one of Person, "
-        'are background. The gap to the first row is the fault of the truth.'),
+        'masks with the exact name of the class only, unknown places taken for background',
+        "Only masks that bear the class's own name count as the class; its subclasses, as Woman is one of Person, "
+        'are background. Compare with the row above: what is lost from there to here was found, but has a finer '
+        'name in the truth.'),
     'square': (
         'unknown places {unknown}, at {size} pixels',
         'On the square that the network sees, as training reports it. What is lost in shrinking is lost from '
@@ -268,10 +257,11 @@ def summarize_check(
         if kind not in table.index.get_level_values(0):
             return {}
         return table.loc[kind, split].dropna().to_dict()
-    wrong = {what: int(n) for what, n in part('wrong').items() if n}
+    wrong = {what.replace('_', ' '): int(n) for what, n in part('wrong').items() if n}
     images = part('images')
-    rows = [(name, images.get(name), share) for name, share in part('% of pixels').items()]
-    return {'files': part('files'), 'wrong': wrong, 'lines': lines, 'rows': rows}
+    rows = [(name, images.get(name), share) for name, share in part('percent_of_pixels').items()]
+    files = {what.replace('_', ' '): n for what, n in part('files').items()}
+    return {'files': files, 'wrong': wrong, 'lines': lines, 'rows': rows}
 
 # %% ../../nbs/parts/score/report.ipynb #60a85364
 def stage_table(
@@ -282,6 +272,8 @@ def stage_table(
     for stage in stages:
         names |= dict.fromkeys(stage)
     shown = [name for name in names if name not in ('arch', 'classes')]
+    stages = [stage | {'weights': 'the run before'} if stage.get('weights') == 'previous_run' else stage
+              for stage in stages]
     rows = [[name, *(format_setting(stage.get(name)) for stage in stages)] for name in shown]
     return ['setting', *(f'run {n}' for n in range(1, len(stages) + 1))], rows
 
@@ -294,10 +286,11 @@ def report(
     stages=(), # dicts from `training_stages`: how the model was trained
     about:dict=None, # what else to say: name -> value
     credits=None, # DataFrame from `read_credits` for the photos of the split; None: not downloaded
+    source:str='Open Images', # where the data come from; or 'drawn sample' or 'own data'
 ) -> str: # HTML
     "Write everything about a split as one self-contained page"
     return page_template().render(
-        metrics=metrics, tiles=score_tiles(metrics), class_rows=class_rows(metrics), charts=charts,
+        metrics=metrics, source=source, class_rows=class_rows(metrics), charts=charts,
         truths=truth_rows(metrics) if metrics.get('truths') else None,
         chips=legend_chips(metrics['classes']), examples=examples,
         found=summarize_check(checked, metrics['split']) if checked else None,

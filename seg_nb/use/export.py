@@ -22,7 +22,7 @@ from torch import nn
 from torch.export import Dim, ExportedProgram
 
 from .. import __version__
-from ..commands.command_line import check_range, command
+from ..commands.command_line import check_count, command
 from ..core import UserError, write_file
 from ..evaluation import output_folder
 from ..model import load_checkpoint
@@ -278,7 +278,7 @@ def export(
     forms = list(dict.fromkeys(form.strip() for form in str(formats).split(',')))
     if not set(forms) <= set(FORMATS):
         raise UserError(f"formats {formats!r}: must be {', '.join(FORMATS)}, or both with a comma", status=2)
-    check_range('opset', opset, 18) # which is what torch writes
+    check_count(18, opset=opset) # 18 is what torch writes
     if 'onnx' in forms:
         import_optional('onnx', 'onnxscript', 'onnxruntime')
     ck, dest = load_checkpoint(checkpoint), output_folder(dest)

@@ -65,8 +65,10 @@ def find_nonstandard(
 DESCRIPTION_KEYS = 'arch classes size mean std colors fill letterbox input output version'.split() # of `describe`
 
 def _is_triple(value):
-    "Is it a list of three numbers?"
-    return isinstance(value, list) and len(value) == 3 and all(type(n) in (int, float) for n in value)
+    "Is it a list of three numbers that are not NaN, infinite or absurdly large?"
+    if not isinstance(value, list) or len(value) != 3:
+        return False
+    return all(type(n) in (int, float) and abs(n) < 1e6 for n in value)
 
 def _is_usable(description):
     "Do the values of a description have the right types and ranges?"
