@@ -119,7 +119,7 @@ class PreparedDataset(Dataset):
         self.folder = prepare(ds, size)
         self.size = size
         self.classes = ds.classes
-        self.groups = read_groups(ds.data)
+        self.groups = {name: held for name, held in read_groups(ds.data).items() if name in ds.classes}
         self.labels = ds.labels
         self.steps = steps
         self.seed = seed
