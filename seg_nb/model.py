@@ -29,7 +29,7 @@ def set_bn_momentum(
 
 # %% ../nbs/04_model.ipynb #513f23fd
 def create_model(
-    arch:str='deeplabv3_resnet50', # a name of `ARCHS`, or 'deeplabv3_' and the name of a timm model
+    arch:str='deeplabv3_resnet50', # a name of `ARCHS`, or 'deeplabv3_' or 'deeplabv3plus_' and a timm model
     classes=6, # names of the classes in order of their labels, background first; or their number
     weights:str='best', # 'coco', 'imagenet', 'none', a checkpoint file, or 'best': the first that there is
     stride:int=None, # output stride of a timm backbone, 8 or 16; None: the architecture's own

@@ -335,7 +335,7 @@ def _announce(arch, model, dataset, n_valid):
 def train(
     data:str='data', # folder that seg_nb_download filled
     output:str='output', # folder for checkpoints and history
-    arch:str='deeplabv3_resnet50', # a name of `ARCHS`, or deeplabv3_ and the name of a timm model
+    arch:str='deeplabv3_resnet50', # a name of `ARCHS`, or deeplabv3_ or deeplabv3plus_ and a timm model
     weights:str='best', # coco, imagenet, none or a checkpoint file; best: the best the architecture has
     bs:int=16, # images in a batch, of all processes together
     size:int=224, # side of the training pictures in pixels
