@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .core import SPLITS, UNKNOWN, UserError
+from .core import SPLITS, UNKNOWN, UNKNOWN_NAME, UserError
 from .records.image_index import ImageIndex, is_plain_name
 from .records.images import RAW_SUFFIXES, apply_orientation, read_mask_and_share, read_stored
 from .records.photo_files import SUFFIXES
@@ -175,9 +175,9 @@ def data_classes(
         names = _read_classes(path)
     else:
         names = ImageIndex(data).used_names()
-    if 'background' in names:
-        reason = "has a class named background, which is what all other pixels are"
-        raise UserError(f"{data}: {reason}; give it another name")
+    meanings = {'background': 'what all other pixels are', UNKNOWN_NAME: 'what nobody knows of a pixel'}
+    for name in meanings.keys() & set(names):
+        raise UserError(f"{data}: has a class named {name}, which is {meanings[name]}; give it another name")
     return ['background', *names]
 
 # %% ../nbs/02_dataset.ipynb #954726be
@@ -206,8 +206,9 @@ class FolderSplit:
     ):
         self.data, self.split, self.index, self.classes = Path(data).expanduser(), split, index, classes
         self.span = index.span(split)
-        labels = [classes.index(name) if name in classes[1:] else 0 for name in index.class_names]
-        self._labels = np.array(labels or [0], np.uint8) # label of each class of the index; 0 if not chosen
+        labels = {name: label for label, name in enumerate(classes)} | {UNKNOWN_NAME: UNKNOWN}
+        of_index = [labels.get(name, 0) for name in index.class_names] # 0 for classes that were not chosen
+        self._labels = np.array(of_index or [0], np.uint8)
 
     def __len__(self):
         return len(self.span)
@@ -330,7 +331,8 @@ class SegmentationDataset(FolderSplit, Dataset):
         "Boxes (N,4) of an image that belong to the classes, and the class of each"
         rows = self.index.of('box', self.span[i])
         labels = self._labels[self.index.box_classes[rows]]
-        return self.index.boxes[rows][labels > 0], labels[labels > 0].tolist()
+        is_class = (labels > 0) & (labels < UNKNOWN)
+        return self.index.boxes[rows][is_class], labels[is_class].tolist()
 
     def _verified(self, i, mask_labels, box_labels):
         "Classes that were looked for in an image: class -> is it there? A mask outweighs a person, a box does not"
