@@ -207,8 +207,7 @@ class FolderSplit:
         self.data, self.split, self.index, self.classes = Path(data).expanduser(), split, index, classes
         self.span = index.span(split)
         labels = {name: label for label, name in enumerate(classes)} | {UNKNOWN_NAME: UNKNOWN}
-        of_index = [labels.get(name, 0) for name in index.class_names] # 0 for classes that were not chosen
-        self._labels = np.array(of_index or [0], np.uint8)
+        self._labels = np.array([labels.get(name, 0) for name in index.class_names] or [0], np.uint8) # 0: not chosen
 
     def __len__(self):
         return len(self.span)

@@ -6,7 +6,7 @@
 __all__ = ['UNKNOWN_COLOR', 'read_class_names', 'find_label_files', 'without_fetching', 'open_lossless', 'read_label_map',
            'MapFolder', 'merge_masks', 'BinaryFolders', 'read_region', 'CocoFile']
 
-# %% ../../nbs/parts/use/label_files.ipynb #6b231c0d
+# %% ../../nbs/parts/use/label_files.ipynb #8bff6d79
 import json
 import math
 import os
@@ -21,7 +21,7 @@ from ..records.images import MAX_PIXELS, load_pixels, open_image, read_bytes, re
 from ..records.photo_files import SUFFIXES, is_result
 from ..score.formats import decode_rle, fill_polygons, is_coco_file
 
-# %% ../../nbs/parts/use/label_files.ipynb #01147eff
+# %% ../../nbs/parts/use/label_files.ipynb #0040d59e
 def _read_names(path):
     "Read a list of names from a file"
     try:
@@ -66,7 +66,7 @@ def read_class_names(
         names = names[1:] if names[:1] == ['background'] else names
     return _check_names(names, where)
 
-# %% ../../nbs/parts/use/label_files.ipynb #d1da70c6
+# %% ../../nbs/parts/use/label_files.ipynb #e6292151
 def _refuse_folder(error):
     "Say why a folder cannot be listed"
     raise UserError(f"{error.filename}: cannot be read ({error.strerror}); name a folder that can")
@@ -90,7 +90,7 @@ def find_label_files(
         raise UserError(f"{folder}: no masks there; name a folder that holds them")
     return found
 
-# %% ../../nbs/parts/use/label_files.ipynb #0f4de3ba
+# %% ../../nbs/parts/use/label_files.ipynb #7934dca1
 UNKNOWN_COLOR = 170, 170, 170 # of label 255 in the palette of `palette_png`
 
 def _match_colors(colors, n_classes):
@@ -126,7 +126,7 @@ def _labels_of_colors(pixels, n_classes, path):
         raise UserError(f"{path}: has the colour {color} at x={x}, y={y}, which is no class; {advice}")
     return labels.astype(np.uint8)[which.reshape(codes.shape)]
 
-# %% ../../nbs/parts/use/label_files.ipynb #c2642a8a
+# %% ../../nbs/parts/use/label_files.ipynb #87a43513
 _SPREAD = {'L;2': 85, 'L;4': 17} # by Pillow's names for grey of two and four bits
 
 def without_fetching(
@@ -176,7 +176,7 @@ def read_label_map(
         raise UserError(f"{path}: {problem}; give more names, or correct it")
     return labels
 
-# %% ../../nbs/parts/use/label_files.ipynb #872fe5aa
+# %% ../../nbs/parts/use/label_files.ipynb #af7e96ac
 class MapFolder:
     "Read a folder with one label map per photo"
     def __init__(self,
@@ -193,7 +193,7 @@ class MapFolder:
         "Read the label map of a photo"
         return read_label_map(self.entries[name], len(self.classes))
 
-# %% ../../nbs/parts/use/label_files.ipynb #49e7f6a4
+# %% ../../nbs/parts/use/label_files.ipynb #6a0e90cc
 def merge_masks(
     masks, # bool (H,W) each
     labels, # of each, 255 for what is unknown
@@ -208,7 +208,7 @@ def merge_masks(
             label_map[mask & (label_map == 0)] = UNKNOWN
     return label_map
 
-# %% ../../nbs/parts/use/label_files.ipynb #9c8e67c2
+# %% ../../nbs/parts/use/label_files.ipynb #ec4be540
 def _read_binary(path):
     "Read a black and white mask, bool (H,W)"
     if open_lossless(path).convert('RGBA').getcolors(2) is None:
@@ -252,7 +252,7 @@ class BinaryFolders:
             raise UserError(f"{path}: is {one}, but the mask of another class is {two}; make them equal")
         return merge_masks(masks.values(), masks, size)
 
-# %% ../../nbs/parts/use/label_files.ipynb #a38665d9
+# %% ../../nbs/parts/use/label_files.ipynb #f252bd41
 _LISTS = 'images', 'annotations', 'categories'
 
 def _read_json(path):
@@ -288,7 +288,7 @@ def _check_polygons(polygons):
             return f'has a polygon of {len(polygon)} numbers; x and y of three corners are the least'
     return '' if polygons else 'has no polygons and no runs'
 
-# %% ../../nbs/parts/use/label_files.ipynb #e8ac055f
+# %% ../../nbs/parts/use/label_files.ipynb #c3d8b3b3
 def read_region(
     segmentation, # of an annotation: polygons, or runs
     size, # (H,W) of its image
@@ -308,7 +308,7 @@ def read_region(
     except TypeError: # counts of something else
         raise UserError('has runs that are no numbers') from None
 
-# %% ../../nbs/parts/use/label_files.ipynb #bb7b1c25
+# %% ../../nbs/parts/use/label_files.ipynb #9597cb88
 class CocoFile:
     "Read a JSON in COCO's format"
     def __init__(self,
