@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from .core import SPLITS, UNKNOWN, UNKNOWN_NAME, UserError
+from .openimages.groups import read_groups, spell_classes
 from .records.image_index import ImageIndex, is_plain_name
 from .records.images import RAW_SUFFIXES, apply_orientation, read_mask_and_share, read_stored
 from .records.photo_files import SUFFIXES
@@ -175,9 +176,8 @@ def data_classes(
         names = _read_classes(path)
     else:
         names = ImageIndex(data).used_names()
-    meanings = {'background': 'what all other pixels are', UNKNOWN_NAME: 'what nobody knows of a pixel'}
-    for name in meanings.keys() & set(names):
-        raise UserError(f"{data}: has a class named {name}, which is {meanings[name]}; give it another name")
+    for name in {'background', UNKNOWN_NAME} & set(names):
+        raise UserError(f"{data}: has a class named {name}, which is kept for other pixels; give it another name")
     return ['background', *names]
 
 # %% ../nbs/02_dataset.ipynb #954726be
@@ -295,7 +295,8 @@ def _choose_classes(data, known, wanted):
     "Choose some of the classes of a folder, or all"
     missing = [c for c in wanted or () if c not in known[1:]]
     if missing:
-        raise UserError(f"{data}: has no class {', '.join(missing)}; it holds {', '.join(known[1:])}", status=2)
+        held = spell_classes(known[1:], read_groups(data))
+        raise UserError(f"{data}: has no class {', '.join(missing)}; it holds {held}", status=2)
     chosen = ['background', *wanted] if wanted else known
     if not 1 < len(chosen) <= UNKNOWN:
         raise UserError(f"{data}: {len(chosen)-1} classes; a label map holds 1 to 254, so choose fewer", status=2)
@@ -329,9 +330,8 @@ class SegmentationDataset(FolderSplit, Dataset):
     def _boxes(self, i):
         "Boxes (N,4) of an image that belong to the classes, and the class of each"
         rows = self.index.of('box', self.span[i])
-        labels = self._labels[self.index.box_classes[rows]]
-        is_class = (labels > 0) & (labels < UNKNOWN)
-        return self.index.boxes[rows][is_class], labels[is_class].tolist()
+        labels = self._labels[self.index.box_classes[rows]] % UNKNOWN # 0 also for a box of what is unknown
+        return self.index.boxes[rows][labels > 0], labels[labels > 0].tolist()
 
     def _verified(self, i, mask_labels, box_labels):
         "Classes that were looked for in an image: class -> is it there? A mask outweighs a person, a box does not"

@@ -32,6 +32,7 @@ from .engine.progress import EpochDisplay, NotFiniteError, ProgressMeter, Tensor
 from .engine.state import RunFolder
 from .model import create_model, freeze_stages, set_bn_momentum, train_mode
 from .networks.backbones import get_arch
+from .openimages.groups import spell_classes
 from .score.metrics import confusion_matrix
 
 # %% ../nbs/05_training.ipynb #06000002
@@ -224,6 +225,9 @@ def _run_folder(trainer, train_dl, valid_dl, output, displays, **setup):
     facts = dict(arch=getattr(model, 'arch', type(model).__name__), stride=getattr(model, 'stride', None),
                  mean=collate.mean, std=collate.std,
                  weights=getattr(model, 'weights', None), stages=getattr(model, 'stages', []))
+    if groups := getattr(train_dl.dataset, 'groups', None):
+        facts['groups'] = groups
+        setup['groups'] = spell_classes(groups, groups)
     setup = dict(arch=facts['arch'], stride=facts['stride'], classes=train_dl.dataset.classes,
                  test_size=valid_dl.dataset.size, bs=train_dl.batch_size, images=len(train_dl.sampler),
                  precision=accelerator.mixed_precision, **trainer.options, **setup)
@@ -357,7 +361,8 @@ def train(
         workers=workers, seed=seed, crop=crop, balance=balance, pasting=pasting)
     config = dict(size=size, labels=train_dl.dataset.labels, seed=seed, freeze=freeze, crop=crop, balance=balance,
                   pasting=pasting)
-    model = create_model(arch, train_dl.dataset.classes, 'none' if kwargs.get('resume') else weights, stride)
+    start = 'none' if kwargs.get('resume') else weights
+    model = create_model(arch, train_dl.dataset.classes, start, stride, train_dl.dataset.groups)
     freeze_stages(model, freeze)
     if freeze and weights == 'none':
         print_once(f"--freeze {freeze} with --weights none: the frozen stages keep random weights")

@@ -71,8 +71,13 @@ def _are_settings(fact):
 def _is_stride(fact):
     return fact is None or fact in (8, 16)
 
+def _are_groups(fact):
+    if not isinstance(fact, dict):
+        return False
+    return all(isinstance(names, list) and all(map(_is_text, names)) for names in fact.values())
+
 _NEEDED = {'arch': _is_text, 'classes': _are_classes, 'size': _is_size, 'mean': _are_channels, 'std': _are_above_0}
-_FORMS = {**_NEEDED, 'config': _are_settings, 'stride': _is_stride}
+_FORMS = {**_NEEDED, 'config': _are_settings, 'stride': _is_stride, 'groups': _are_groups}
 
 def read_checkpoint(
     path, # a file of `save_checkpoint`

@@ -82,15 +82,22 @@ SYNONYMS = { # display names of Open Images → categories of Pascal VOC
 def match_classes(
     ours, # names of the classes wanted
     theirs, # names of the classes that weights were trained for
-) -> dict: # position in `ours` → position in `theirs`
-    "Find classes that weights know, by name or synonym"
+    groups:dict=None, # name of a group among ours → names of its members
+) -> dict: # position in `ours` → positions in `theirs`: one, or those of the members of a group
+    "Find classes that weights know, by name or synonym; a group they do not know, by those of its members they know"
     positions = {name.lower(): k for k, name in enumerate(theirs)}
+    def find(name):
+        name = name.lower()
+        return positions.get(name, positions.get(SYNONYMS.get(name)))
+
     found = {}
     for k, name in enumerate(ours):
-        name = name.lower()
-        row = positions.get(name, positions.get(SYNONYMS.get(name)))
-        if row is not None:
-            found[k] = row
+        rows = [find(name)]
+        if rows == [None]:
+            rows = map(find, (groups or {}).get(name, []))
+        rows = [row for row in rows if row is not None]
+        if rows:
+            found[k] = list(dict.fromkeys(rows))
     return found
 
 # %% ../../nbs/parts/networks/weights.ipynb #rows0001
@@ -136,19 +143,20 @@ def warm_start(
     state:dict, # tensors of a network, by name
     ours, # names of the model's classes, or None where they are not known
     theirs, # names of the classes that `state` was trained for
+    groups:dict=None, # name of a group among ours → names of its members
 ) -> list: # names of the classes whose rows were found
     "Load weights, and if the whole network fits, into the last convolutions the rows of the classes that they know"
     layers = output_layers(model)
     load_fitting(model, {name: t for name, t in state.items() if name.rpartition('.')[0] not in layers})
-    pairs = match_classes(ours or [], theirs)
+    pairs = match_classes(ours or [], theirs, groups)
     if not pairs or _misfits(model, state, len(theirs)):
         return []
     for name, layer in layers.items():
         nn.init.normal_(layer.weight, std=1e-3)
         nn.init.zeros_(layer.bias)
-        for k, row in pairs.items():
-            layer.weight[k] = state[f'{name}.weight'][row]
-            layer.bias[k] = state[f'{name}.bias'][row]
+        for k, rows in pairs.items():
+            layer.weight[k] = state[f'{name}.weight'][rows].mean(0)
+            layer.bias[k] = state[f'{name}.bias'][rows].mean()
     return [ours[k] for k in pairs]
 
 # %% ../../nbs/parts/networks/weights.ipynb #rows0002
@@ -183,6 +191,7 @@ def load_file(
     name:str, # of its architecture
     file, # of `save_checkpoint`
     classes, # names of the model's classes, or None where they are not known
+    groups:dict=None, # name of a group among them → names of its members
 ) -> list: # names of the classes that the head knows already
     "Load what fits of a checkpoint, and if that is not everything, say how much it is"
     state, metadata = read_checkpoint(file)
@@ -195,7 +204,7 @@ def load_file(
         problem = f"{n} of {len(backbone)} tensors of the backbone of {name} are in this checkpoint of {theirs}"
         raise UserError(f"{file}: {problem}; name one with the same backbone, or leave out --weights", status=2)
     if theirs == name and not misfits:
-        return warm_start(model, state, classes, metadata['classes'])
+        return warm_start(model, state, classes, metadata['classes'], groups)
     n = sum(key.rpartition('.')[0] not in layers for key in fitting)
     print(f"{file}: {n} of {len(all_names)} tensors of {name} taken from a checkpoint of {theirs}", flush=True)
     return warm_start(model, state, None, metadata['classes'])
@@ -207,14 +216,15 @@ def load_weights(
     arch, # the `Arch` of that name
     weights:str, # 'coco', 'imagenet', 'none' or a checkpoint file
     classes, # names of the model's classes, or None where they are not known
+    groups:dict=None, # name of a group among them → names of its members
 ) -> list: # names of the classes that the head knows already
     "Fill a model with pre-trained weights"
     if weights == 'none':
         return []
     if weights not in ('coco', 'imagenet'):
-        return load_file(model, name, weights, classes)
+        return load_file(model, name, weights, classes, groups)
     if weights == 'coco' and arch.coco:
-        return warm_start(model, _download(arch.coco), classes, arch.coco.meta['categories'])
+        return warm_start(model, _download(arch.coco), classes, arch.coco.meta['categories'], groups)
     if weights == 'coco' or not arch.imagenet:
         others = 'imagenet' if arch.imagenet else 'none'
         problem = f"weights {weights!r}: this architecture has none"
