@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .core import SPLITS, UNKNOWN, UserError
+from .core import SPLITS, UNKNOWN, UNKNOWN_NAME, UserError
 from .openimages.groups import read_groups, spell_classes
 from .records.image_index import ImageIndex, is_plain_name
 from .records.images import RAW_SUFFIXES, apply_orientation, read_mask_and_share, read_stored
@@ -176,8 +176,8 @@ def data_classes(
         names = _read_classes(path)
     else:
         names = ImageIndex(data).used_names()
-    if 'background' in names:
-        raise UserError(f"{data}: has a class named background, which all other pixels are; give it another name")
+    for name in {'background', UNKNOWN_NAME} & set(names):
+        raise UserError(f"{data}: has a class named {name}, which is kept for other pixels; give it another name")
     return ['background', *names]
 
 # %% ../nbs/02_dataset.ipynb #954726be
@@ -206,8 +206,8 @@ class FolderSplit:
     ):
         self.data, self.split, self.index, self.classes = Path(data).expanduser(), split, index, classes
         self.span = index.span(split)
-        labels = [classes.index(name) if name in classes[1:] else 0 for name in index.class_names]
-        self._labels = np.array(labels or [0], np.uint8) # label of each class of the index; 0 if not chosen
+        labels = {name: label for label, name in enumerate(classes)} | {UNKNOWN_NAME: UNKNOWN}
+        self._labels = np.array([labels.get(name, 0) for name in index.class_names] or [0], np.uint8) # 0: not chosen
 
     def __len__(self):
         return len(self.span)
@@ -330,7 +330,7 @@ class SegmentationDataset(FolderSplit, Dataset):
     def _boxes(self, i):
         "Boxes (N,4) of an image that belong to the classes, and the class of each"
         rows = self.index.of('box', self.span[i])
-        labels = self._labels[self.index.box_classes[rows]]
+        labels = self._labels[self.index.box_classes[rows]] % UNKNOWN # 0 also for a box of what is unknown
         return self.index.boxes[rows][labels > 0], labels[labels > 0].tolist()
 
     def _verified(self, i, mask_labels, box_labels):

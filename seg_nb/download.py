@@ -18,7 +18,7 @@ from .commands.command_line import check_count, command
 from .core import UserError, explain_write_errors, progress, remove_stale_files
 from .openimages.annotations import verified_labels
 from .openimages.costs import by_shard, file_table, format_bytes
-from .openimages.data_tables import IMAGE_COLUMNS, read_extra_tables, write_tables
+from .openimages.data_tables import IMAGE_COLUMNS, read_extra_tables, refuse_imported, write_tables
 from .openimages.fetching import ask_all, fetch_all, fetch_image, image_store
 from .openimages.groups import describe_groups, parse_classes
 from .openimages.paths import ANNOTATION_STORE, IMAGE_STORE, official_path
@@ -157,6 +157,7 @@ def select(
     if not number:
         raise UserError("nothing selected: ask for at least one image with --train, --validation or --test", 2)
     data = Path(data).expanduser()
+    refuse_imported(data)
     meta = data/'meta'
     traffic = _count_traffic(mirror, store)
     classes = parse_classes(classes)

@@ -12,6 +12,7 @@ import os
 import sys
 from functools import partial, wraps
 from io import TextIOWrapper
+from keyword import iskeyword
 from numbers import Integral
 from pathlib import Path
 
@@ -89,11 +90,16 @@ def _read_arguments(func, program):
     arguments = vars(parser.parse_args())
     return {name: value for name, value in arguments.items() if name not in ('pdb', 'xtra')} # fastcore's own
 
+def _program_name(func):
+    "Name a program like its function; a first word that Python reserves is enough: `import_masks` is seg_nb_import"
+    first = func.__name__.partition('_')[0]
+    return f'seg_nb_{first if iskeyword(first) else func.__name__}'
+
 def run_command(
     func, # its arguments are those of the command line
 ) -> int: # exit status
     "Run a function as a program"
-    program = f'seg_nb_{func.__name__}'
+    program = _program_name(func)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper): # not closed, and not replaced by a notebook
             stream.reconfigure(errors='replace')

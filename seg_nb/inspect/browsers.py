@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from fastcore.imports import in_notebook
 
-from ..core import SPLITS, UserError, class_colors, color_chips, overlay, show_grid
+from ..core import SPLITS, UNKNOWN, UNKNOWN_NAME, UserError, class_colors, color_chips, overlay, show_grid
 from ..dataset import SegmentationDataset
 from ..records.image_index import ImageIndex
 
@@ -62,7 +62,8 @@ def _image_card(ds, i, alpha):
     "Draw an image with its labels as a PNG, and write a line about it"
     image, mask = ds.load(i, 640)
     png = encode_png(overlay(image, mask, alpha))
-    counts = Counter(ds.classes[label] for label in ds.masks_of(i)[1])
+    names = dict(enumerate(ds.classes)) | {UNKNOWN: UNKNOWN_NAME}
+    counts = Counter(names[label] for label in ds.masks_of(i)[1])
     objects = [f'{n} {name}' if n > 1 else name for name, n in counts.items()]
     return png, f"{ds.ids[i]}: {', '.join(objects) or 'no mask'}"
 

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..core import SPLITS, UserError, cache_dir, code_digest, explain_write_errors, make_once
+from ..core import SPLITS, UNKNOWN_NAME, UserError, cache_dir, code_digest, explain_write_errors, make_once
 from ..openimages.tables import read_csv_chunks
 
 # %% ../../nbs/parts/records/image_index.ipynb #2eb563ba
@@ -337,5 +337,5 @@ class ImageIndex:
         return slice(ends[i-1] if i else 0, ends[i])
 
     def used_names(self) -> list: # sorted
-        "List the names of the classes that some mask has"
-        return sorted(self.class_names[k] for k in np.unique(self.mask_classes))
+        "List the names of the classes that some mask has; unknown pixels are no class"
+        return sorted({self.class_names[k] for k in np.unique(self.mask_classes)} - {UNKNOWN_NAME})

@@ -141,7 +141,8 @@ class EvaluationDataset(SegmentationDataset):
         size, truths = tuple(image.shape[1:]), {}
         if self.exact is not None:
             files, _ = self.masks_of(i)
-            exact = [label if file.name in self.exact else 0 for file, label in zip(files, labels, strict=True)]
+            keeps = [label == UNKNOWN or file.name in self.exact for file, label in zip(files, labels, strict=True)]
+            exact = [label if kept else 0 for label, kept in zip(labels, keeps, strict=True)]
             truths['exact_names'] = combine_masks(masks, exact, size, self.overlap, shares=shares)
         truths['naive'] = combine_masks(masks, labels, size, self.overlap, shares=shares)
         truths[self.labels] = self.merge(i, masks, labels, size, shares)[0]
