@@ -27,6 +27,7 @@ from .engine import processes
 from .engine.losses import SegmentationLoss, count_known, cross_entropy
 from .engine.optimizer import best_precision, moving_average, param_groups, rate_factor, set_rates
 from .engine.options import check_options
+from .engine.photos import EpochPhotos
 from .engine.processes import StopRequest, make_accelerator, print_once, shard_loader
 from .engine.progress import EpochDisplay, NotFiniteError, ProgressMeter, TensorBoardLog, explain_failures
 from .engine.state import RunFolder
@@ -231,10 +232,11 @@ def _run_folder(trainer, train_dl, valid_dl, output, displays, **setup):
                        threads=torch.get_num_threads())
     return RunFolder(output, setup, facts, environment, accelerator, displays)
 
-def _displays(output, epochs, verbose, tensorboard):
+def _displays(valid_dl, output, epochs, verbose, tensorboard):
     "What shows each epoch"
-    table = [EpochDisplay(epochs)] if verbose else []
-    return table + ([TensorBoardLog(Path(output)/'tensorboard')] if tensorboard else [])
+    photos = EpochPhotos(valid_dl)
+    table = [EpochDisplay(epochs, photos=photos)] if verbose else []
+    return table + ([TensorBoardLog(Path(output)/'tensorboard', photos)] if tensorboard else [])
 
 # %% ../nbs/05_training.ipynb #06000082
 def _validate_epoch(trainer, valid_dl, folder, meter, **row):
@@ -278,7 +280,7 @@ def fit(
     device:str=None, # cpu leaves a GPU alone; default: the fastest of this machine
     precision:str=None, # bf16, fp16 or no; default: the best the device computes natively
     config:dict=None, # further choices, kept with the state and compared when the run resumes
-    verbose:bool=True, # show the table of classes after each epoch?
+    verbose:bool=True, # show the table of classes after each epoch, in a notebook also curves and photos?
     stop:StopRequest=None, # tells afterwards whether the run was stopped
     **kwargs,
 ) -> pd.DataFrame: # the history, one row per epoch
@@ -289,7 +291,7 @@ def fit(
     train_part = shard_loader(train_dl, accelerator, divide=True)
     valid_part = shard_loader(valid_dl, accelerator, divide=False)
     trainer = make_trainer(model, accelerator, epochs*-(-len(train_part)//accumulate), **kwargs)
-    displays = _displays(output, epochs, verbose, tensorboard) if accelerator.is_main_process else []
+    displays = _displays(valid_dl, output, epochs, verbose, tensorboard) if accelerator.is_main_process else []
     folder = _run_folder(trainer, train_dl, valid_dl, output, displays, **choices, **(config or {}))
     meter = ProgressMeter(epochs*len(train_dl.sampler))
     save = partial(folder.save_state, trainer, meter)
