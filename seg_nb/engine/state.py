@@ -188,6 +188,8 @@ def _check_setup(then, now, folder):
     "Refuse to resume a run with other choices"
     if then.get('labels') is None: # earlier versions did not write down the view that they chose
         then = then | {'labels': now.get('labels')}
+    if 'class_weights' in now: # earlier versions had none
+        then = {'class_weights': 'none'} | then
     free = 'epochs', 'epochs_before_resuming'
     differing = [name for name in {**then, **now} if then.get(name) != now.get(name) and name not in free]
     if differing:
