@@ -28,7 +28,8 @@ setup(
     install_requires=cfg['requirements'].split(),
     extras_require={
         'export': cfg['export_requirements'].split(),
-        'dev': cfg['dev_requirements'].split() + cfg['export_requirements'].split(),
+        'lite': cfg['lite_requirements'].split(),
+        'dev': ' '.join(cfg[f'{extra}_requirements'] for extra in ('dev', 'export', 'lite')).split(),
     },
     entry_points={
         'console_scripts': cfg['console_scripts'].split(),

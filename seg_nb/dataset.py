@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from .core import SPLITS, UNKNOWN, UserError
+from .openimages.groups import read_groups, spell_classes
 from .records.image_index import ImageIndex, is_plain_name
 from .records.images import RAW_SUFFIXES, apply_orientation, read_mask_and_share, read_stored
 from .records.photo_files import SUFFIXES
@@ -176,8 +177,7 @@ def data_classes(
     else:
         names = ImageIndex(data).used_names()
     if 'background' in names:
-        reason = "has a class named background, which is what all other pixels are"
-        raise UserError(f"{data}: {reason}; give it another name")
+        raise UserError(f"{data}: has a class named background, which all other pixels are; give it another name")
     return ['background', *names]
 
 # %% ../nbs/02_dataset.ipynb #954726be
@@ -295,7 +295,8 @@ def _choose_classes(data, known, wanted):
     "Choose some of the classes of a folder, or all"
     missing = [c for c in wanted or () if c not in known[1:]]
     if missing:
-        raise UserError(f"{data}: has no class {', '.join(missing)}; it holds {', '.join(known[1:])}", status=2)
+        held = spell_classes(known[1:], read_groups(data))
+        raise UserError(f"{data}: has no class {', '.join(missing)}; it holds {held}", status=2)
     chosen = ['background', *wanted] if wanted else known
     if not 1 < len(chosen) <= UNKNOWN:
         raise UserError(f"{data}: {len(chosen)-1} classes; a label map holds 1 to 254, so choose fewer", status=2)

@@ -6,6 +6,7 @@
 __all__ = ['Plan', 'select', 'fetch', 'download']
 
 # %% ../nbs/01_download.ipynb #11cc41e7
+import html
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from .openimages.annotations import verified_labels
 from .openimages.costs import by_shard, file_table, format_bytes
 from .openimages.data_tables import IMAGE_COLUMNS, read_extra_tables, write_tables
 from .openimages.fetching import ask_all, fetch_all, fetch_image, image_store
+from .openimages.groups import describe_groups, parse_classes
 from .openimages.paths import ANNOTATION_STORE, IMAGE_STORE, official_path
 from .openimages.selection import select_masks, sure_negatives
 from .openimages.shards import fetch_masks
@@ -27,6 +29,7 @@ from .openimages.tables import annotation_table, is_current, masks_with_labels, 
 from seg_nb.openimages.vocabulary import (
     Vocabulary,
     check_labels,
+    class_groups,
     class_labels,
     class_of_label,
     read_vocabulary,
@@ -41,6 +44,7 @@ class Plan:
     store:object # where images come from, from `image_store`
     vocab:Vocabulary # names of labels and the tree of subclasses
     labels:dict # class → label ids
+    groups:dict # name of a group → names of its members
     extra_tables:tuple # tables to fetch beside that of the masks: `boxes`, `labels`, `attribution`
     masks:pd.DataFrame # rows of `all_images.csv`: one per mask, and one per image without any
     classes:pd.DataFrame # by split and class: masks and images there are, and those chosen
@@ -48,15 +52,20 @@ class Plan:
     shortfalls:list # sentences on what there is less of than was asked for
     traffic:tuple # (bytes, retries) of mirror and store before the plan was made
 
+    @property
+    def sentences(self) -> list: # what each group holds, and what there is less of than was asked for
+        "List what the tables do not say"
+        return describe_groups(self.groups) + self.shortfalls
+
     def __repr__(self):
         parts = [table.to_string(formatters={'to_fetch': format_bytes}) for table in (self.classes, self.files)]
-        if self.shortfalls:
-            parts.append('\n'.join(self.shortfalls))
+        if self.sentences:
+            parts.append('\n'.join(self.sentences))
         return '\n\n'.join(parts)
 
     def _repr_html_(self):
         tables = [table.to_html(formatters={'to_fetch': format_bytes}) for table in (self.classes, self.files)]
-        return ''.join([*tables, *(f'<p>{sentence}</p>' for sentence in self.shortfalls)])
+        return ''.join([*tables, *(f'<p>{sentence}</p>' for sentence in map(html.escape, self.sentences))])
 
 # %% ../nbs/01_download.ipynb #a500faf9
 _NO_CLASS = 'negatives' # row of the images without any of the classes
@@ -102,11 +111,11 @@ def _negative_rows(mirror, split, path, labels, vocab, n, seed, meta):
     images = sure_negatives(verified, labels, n, seed)
     return pd.DataFrame({'MaskPath': '', 'ImageID': images}, dtype=str)
 
-def _choose_split(mirror, split, labels, vocab, n, negatives, seed, meta):
+def _choose_split(mirror, split, labels, groups, vocab, n, negatives, seed, meta):
     "Choose masks and images of a split: (rows of `all_images.csv`, counts by class)"
     path = annotation_table(mirror, 'masks', split, meta)
     check_labels(path, vocab, f"{mirror.root}/{official_path('masks', split)}")
-    masks, counts = select_masks(path, labels, n, seed)
+    masks, counts = select_masks(path, labels, n, seed, groups)
     if negatives:
         masks = pd.concat([masks, _negative_rows(mirror, split, path, labels, vocab, negatives, seed, meta)])
     image_path = f'images/{split}/' + masks.ImageID + '.jpg'
@@ -133,7 +142,7 @@ def _count_traffic(mirror, store):
 
 # %% ../nbs/01_download.ipynb #6d81b859
 def select(
-    classes, # names, as a list or separated by commas
+    classes, # names, as a list or separated by commas; a group is NAME=CLASS+CLASS
     number:dict, # split → images per class; a split with 0 is left out
     mirror, # from `annotation_mirror`: where annotations come from
     store, # from `image_store`: where images come from
@@ -150,12 +159,14 @@ def select(
     data = Path(data).expanduser()
     meta = data/'meta'
     traffic = _count_traffic(mirror, store)
+    classes = parse_classes(classes)
     vocab = read_vocabulary(mirror, meta)
     labels = class_labels(classes, vocab, exact)
+    groups = class_groups(classes, labels, vocab)
     parts = []
     counts = {}
     for split, n in number.items():
-        part, counts[split] = _choose_split(mirror, split, labels, vocab, n, negatives, seed, meta)
+        part, counts[split] = _choose_split(mirror, split, labels, groups, vocab, n, negatives, seed, meta)
         parts.append(part)
     masks = _join_splits(parts)
     if not (masks.MaskPath != '').any():
@@ -164,7 +175,7 @@ def select(
     shortfalls = _class_shortfalls(table, number) + _negative_shortfalls(table, number, negatives)
     kinds = dict.fromkeys(['masks', *(['labels'] if negatives else []), *extra_tables])
     files = file_table(masks, _tables_on_disk(mirror, kinds, number, meta), mirror, store, data)
-    return Plan(data, mirror, store, vocab, labels, extra_tables, masks, table, files, shortfalls, traffic)
+    return Plan(data, mirror, store, vocab, labels, groups, extra_tables, masks, table, files, shortfalls, traffic)
 
 # %% ../nbs/01_download.ipynb #e22b45ec
 def _unfetched(failed, total, untried=0):
@@ -241,7 +252,7 @@ def _write_records(plan, masks):
     "Write down what is in place"
     extra = read_extra_tables(
         plan.mirror, plan.extra_tables, masks, plan.labels, plan.vocab, plan.data/'meta')
-    write_tables(plan.data, {**extra, 'all_images.csv': masks}, plan.labels)
+    write_tables(plan.data, {**extra, 'all_images.csv': masks}, plan.labels, plan.groups)
 
 def fetch(
     plan:Plan, # from `select`
@@ -292,7 +303,7 @@ def _sample_stores():
 # %% ../nbs/01_download.ipynb #1bacbde3
 @command
 def download(
-    classes:str='Person,Cat,Dog,Bird,Horse', # names of classes, separated by commas
+    classes:str='Person,Cat,Dog,Bird,Horse', # separated by commas; Pet=Cat+Dog makes one class, Pet, of two
     data:str='data', # folder to fill
     train:int=1000, # training images a class
     validation:int=50, # validation images a class

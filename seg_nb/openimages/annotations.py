@@ -31,12 +31,21 @@ def class_boxes(
 
 # %% ../../nbs/parts/openimages/annotations.ipynb #f7b69617
 def _label_meanings(labels, vocab):
-    "What a verified label says about each class: LabelName and Confidence → DisplayName"
+    "What a verified label says about each class: LabelName and Confidence → DisplayName, Member that is absent"
     rows = []
     for name, ids in labels.items():
-        rows += [(label, 1, name) for label in ids]
-        rows += [(label, 0, name) for label in (ids[0], *vocab.superclasses(ids[0]))]
-    return pd.DataFrame(rows, columns=['LabelName', 'Confidence', 'DisplayName'])
+        rows += [(label, 1, name, '') for label in ids]
+        for member in vocab.topmost(ids):
+            rows += [(label, 0, name, member) for label in (member, *vocab.superclasses(member))]
+    return pd.DataFrame(rows, columns=['LabelName', 'Confidence', 'DisplayName', 'Member'])
+
+def _is_decided(found, meanings):
+    "Mark rows of what is present, and of what is absent with all its members"
+    keys = ['DisplayName', 'Confidence']
+    absent = found.drop_duplicates(['ImageID', *keys, 'Member']).groupby(['ImageID', *keys]).size()
+    needed = meanings.groupby(keys).Member.nunique()
+    is_whole = absent == needed.reindex(absent.index.droplevel('ImageID')).to_numpy()
+    return is_whole.reindex(pd.MultiIndex.from_frame(found[['ImageID', *keys]])).to_numpy()
 
 def verified_labels(
     path:Path, # table of human-verified labels of a split, from `annotation_table`
@@ -50,6 +59,7 @@ def verified_labels(
     if images is not None:
         wanted['ImageID'] = images
     found = filter_table(path, **wanted).merge(meanings, on=['LabelName', 'Confidence'])
+    found = found[_is_decided(found, meanings)]
     order = ['ImageID', 'DisplayName', 'Confidence', 'LabelName']
     found = found.sort_values(order, ascending=[True, True, False, True]).drop_duplicates(['ImageID', 'DisplayName'])
     return found[['ImageID', 'LabelName', 'DisplayName', 'Confidence']].astype({'Confidence': int})

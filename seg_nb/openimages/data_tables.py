@@ -57,10 +57,13 @@ def read_extra_tables(
     return {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
 
 # %% ../../nbs/parts/openimages/data_tables.ipynb #072a90d7
-def _table_files(tables, labels):
+def _table_files(tables, labels, groups):
     "Content of each file of `data/meta`; None for one that should not be there"
     images = set(tables['all_images.csv'].ImageID)
-    files = {'classes.json': json.dumps({'classes': list(labels), 'labels': labels}, indent=1).encode()}
+    classes = {'classes': list(labels), 'labels': labels}
+    if groups:
+        classes['groups'] = groups
+    files = {'classes.json': json.dumps(classes, indent=1).encode()}
     for name, columns in TABLE_COLUMNS.items():
         files[name] = None
         if name in tables:
@@ -83,10 +86,11 @@ def write_tables(
     data:Path, # data folder
     tables:dict, # file name → DataFrame; `all_images.csv` among them
     labels:dict, # class → label ids
+    groups:dict=None, # name of a group → names of its members
 ):
     "Bring `data/meta` to the state of a selection; of two processes one waits for the other"
     meta = Path(data)/'meta'
-    files = _table_files(tables, labels)
+    files = _table_files(tables, labels, groups)
     with FileLock(meta/'.lock'):
         if all(_content(meta/name) == content for name, content in files.items()):
             return

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from .groups import own_labels
 from .tables import masks_with_labels
 from .vocabulary import class_of_label
 
@@ -31,18 +32,20 @@ def select_masks(
     labels:dict, # class → label ids, from `class_labels`
     n:int, # images per class
     seed:int=0, # of the order
+    groups:dict=None, # name of a group → names of its members, from `class_groups`
 ) -> tuple: # (masks of all classes on the images chosen, counts by class); DataFrames
     "Choose `n` images of each class and all their masks"
     classes = class_of_label(labels)
     masks = masks_with_labels(path, classes).drop_duplicates('MaskPath')
     masks = masks.assign(DisplayName=masks.LabelName.map(classes))
+    own = own_labels(labels, groups or {})
     chosen = set()
     counts = {}
-    for name, ids in labels.items():
+    for name in labels:
         of_class = masks[masks.DisplayName == name]
         chosen.update(first_images(of_class.ImageID, n, seed))
         counts[name] = {
-            'masks_exact': (of_class.LabelName == ids[0]).sum(),
+            'masks_exact': of_class.LabelName.isin(own[name]).sum(),
             'masks_with_subclasses': len(of_class),
             'images_with_class': of_class.ImageID.nunique()}
     return masks[masks.ImageID.isin(chosen)], pd.DataFrame(counts).T

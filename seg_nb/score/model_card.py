@@ -25,6 +25,7 @@ from yaml import YAMLError
 from ..commands.command_line import command
 from ..core import SPLITS, UserError, write_file
 from ..networks.checkpoints import read_checkpoint, training_stages
+from ..openimages.groups import describe_groups
 from ..openimages.tables import open_table, table_path
 from ..openimages.vocabulary import VOCABULARY
 from ..records.image_index import ImageIndex
@@ -234,7 +235,8 @@ def card_template() -> Template: # its blocks are the sections
     return load_template(
         'card.md.jinja', autoescape=False, md=escape_markdown, table=markdown_table, names=join_names,
         number=format_number, interval=format_interval, numbers=_short_numbers, score_rows=score_rows,
-        sizes=training_sizes, prediction=prediction_text, enumerate=enumerate, shell=shlex.quote, python=repr)
+        sizes=training_sizes, prediction=prediction_text, sentences=describe_groups, enumerate=enumerate,
+        shell=shlex.quote, python=repr)
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00021
 def describe_data(

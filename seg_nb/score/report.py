@@ -21,6 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from matplotlib import pyplot as plt
 
 from ..core import UserError, class_colors, color_map
+from ..openimages.groups import describe_groups
 
 # %% ../../nbs/parts/score/report.ipynb #c6c00009
 def is_web_address(
@@ -174,9 +175,9 @@ TRUTHS = { # key in the metrics: (what is scored, what it means)
         'What lies in a box without a mask counts as background, so who finds it there is marked down.'),
     'exact_names': (
         'masks with the exact name of the class only, unknown places taken for background',
-        "Only masks that bear the class's own name count as the class; its subclasses, as Woman is one of Person, "
-        'are background. Compare with the row above: what is lost from there to here was found, but has a finer '
-        'name in the truth.'),
+        "Only masks that bear the class's own name, or that of a member of a group, count as the class; "
+        'subclasses, as Woman is one of Person, are background. Compare with the row above: what is lost from there '
+        'to here was found, but has a finer name in the truth.'),
     'square': (
         'unknown places {unknown}, at {size} pixels',
         'On the square that the network sees, as training reports it. What is lost in shrinking is lost from '
@@ -285,7 +286,7 @@ def stage_table(
     names = {}
     for stage in stages:
         names |= dict.fromkeys(stage)
-    shown = [name for name in names if name not in ('arch', 'classes')]
+    shown = [name for name in names if name not in ('arch', 'classes', 'groups')]
     stages = [stage | {'weights': 'the run before'} if stage.get('weights') == 'previous_run' else stage
               for stage in stages]
     rows = [[name, *(format_setting(stage.get(name)) for stage in stages)] for name in shown]
@@ -305,6 +306,7 @@ def report(
     "Write everything about a split as one self-contained page"
     return page_template().render(
         metrics=metrics, source=source, class_rows=class_rows(metrics), charts=charts,
+        groups=describe_groups(metrics.get('groups', {})),
         truths=truth_rows(metrics) if metrics.get('truths') else None,
         chips=legend_chips(metrics['classes']), examples=examples,
         found=summarize_check(checked, metrics['split']) if checked else None,

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ..core import UNKNOWN, UserError, progress
 from ..dataset import SegmentationDataset, combine_masks
+from ..openimages.groups import own_labels, read_groups
 from ..records.images import apply_orientation, read_ahead
 from .boundaries import boundary_counts
 from .calibration import confidence_bins, logit_bins
@@ -93,10 +94,11 @@ def predict_maps(
 
 # %% ../../nbs/parts/score/scoring.ipynb #a6000013
 def _class_labels(data):
-    "Read the label that is each class's own name; None where the folder does not say"
+    "Read the labels that are a class's own name or that of a member; None where the folder does not say"
     try:
-        subclasses = json.loads((data/'meta'/'classes.json').read_text(encoding='utf-8-sig'))['labels']
-        return {labels[0] for labels in subclasses.values()}
+        labels = json.loads((data/'meta'/'classes.json').read_text(encoding='utf-8-sig'))['labels']
+        own = own_labels(labels, read_groups(data))
+        return {label for ids in own.values() for label in ids}
     except (OSError, ValueError, LookupError, AttributeError, TypeError):
         return None
 
