@@ -9,6 +9,8 @@ __all__ = ['collect_metrics', 'show_classes', 'draw_charts', 'collect_examples',
 # %% ../nbs/06_evaluation.ipynb #afa9b799
 import json
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,11 +23,11 @@ from matplotlib import pyplot as plt
 from . import __version__
 from .commands.command_line import check_count, command
 from .core import UserError, class_colors, literal, remove_stale_files, write_file
-from .engine.processes import make_accelerator
+from .engine.processes import make_accelerator, print_once
 from .engine.progress import show_curves
 from .inspect.doctor import check_folder
 from .model import load_checkpoint
-from .networks.checkpoints import training_stages
+from .networks.checkpoints import add_metadata, training_stages
 from .openimages.groups import read_groups, spell_classes
 from .records.photo_files import is_label_map
 from .score.calibration import ece, show_logits, show_reliability
@@ -45,9 +47,17 @@ from .score.formats import palette_png
 from .score.metrics import class_iou, class_table, miou_ci95, none_if_nan, show_confusion, summarize
 from .score.model_card import checkpoint_digest, chosen_license, data_source, model_card, read_class_labels
 from .score.report import encode_panel, figure_png, read_credits, report
-from .score.scoring import EvaluationCounts, EvaluationDataset, compare_truths, predict_maps, score
+from .score.scoring import EvaluationCounts, EvaluationDataset, compare_truths, score, upsample_labels
+from .score.temperature import calibration_text, sample_pixels, temperature_facts
+from .score.windows import check_window, parse_scales, predict_photos, square_sides
 
 # %% ../nbs/06_evaluation.ipynb #cd4de701
+def _square_metrics(scores):
+    "Scores at the size of the square, None where photos were predicted otherwise"
+    if 'square' not in scores.sums:
+        return None
+    return {'at': scores.size, **summarize(scores.sums['square'], scores.classes)}
+
 def collect_metrics(
     scores:EvaluationCounts, # of a split
     split:str, # its name
@@ -66,7 +76,7 @@ def collect_metrics(
         'loss': none_if_nan(scores.loss), **found, 'miou_foreground_ci95': none_if_nan(miou_ci95(scores.counts)),
         'boundary_miou_foreground': none_if_nan(pd.Series(boundary[1:]).mean()),
         'ece': none_if_nan(ece(scores.sums['confidence'])), 'classes': classes,
-        'square': {'at': scores.size, **summarize(scores.sums['square'], scores.classes)}, 'truths': truths}
+        'square': _square_metrics(scores), 'truths': truths}
 
 # %% ../nbs/06_evaluation.ipynb #52f0d38a
 def show_classes(
@@ -153,12 +163,13 @@ def draw_examples(
     scores:EvaluationCounts, # of that split
     output:Path, # folder for example_{split}_{name}.png
     credits=None, # DataFrame from `read_credits`
+    predict=predict_photos, # as in `score`
 ) -> list: # dicts as `report` takes them
     "Draw examples into files, and give them for the page"
     ranked, drawn = rank_photos(scores), []
     for name, kind, id in collect_examples(scores):
         image, truths = ds[ds.find(id)]
-        truth, pred = truths[ds.labels], predict_maps(ck, [image])[0]
+        truth, pred = truths[ds.labels], upsample_labels(predict(ck, [image])[0], image.shape[1:])
         caption = photo_caption(ranked.loc[id])
         fig = show_example(image, truth, pred, ck.classes, f'{kind}: {caption}')
         write_file(output/f'example_{ds.split}_{name}.png', figure_png(fig))
@@ -241,11 +252,12 @@ def write_results(
     output:Path, # an existing folder
     history=None, # from `read_history`
     credits=None, # from `read_credits`
+    **options, # window, flip and scales of `predict_photos`, as far as they were given
 ) -> dict: # the content of metrics_{split}.json
     "Write counts, figures, the page and the metrics of a split"
     split = ds.split
     save_counts(output/f'counts_{split}.npz', scores)
-    metrics = collect_metrics(scores, split) | {'checkpoint': checkpoint_digest(checkpoint)}
+    metrics = collect_metrics(scores, split) | {'checkpoint': checkpoint_digest(checkpoint), 'prediction': options}
     if groups := ck.meta.get('groups'):
         metrics['groups'] = groups
     charts = draw_charts(scores, history)
@@ -253,10 +265,11 @@ def write_results(
         write_file(output/('curves.png' if name == 'curves' else f'{name}_{split}.png'), png)
     if credits is not None:
         credits = credits[credits.index.isin(scores.ids)] # not of photos that could not be read
-    examples = draw_examples(ck, ds, scores, output, credits)
+    examples = draw_examples(ck, ds, scores, output, credits, partial(predict_photos, **options))
     about = {
         'model': f'{ck.arch}, used at {ck.size} pixels', 'checkpoint': Path(checkpoint).name,
         'data': f'{len(scores.ids)} images of {ds.data.resolve().name}',
+        'probabilities': calibration_text(ck.meta),
         'versions': f'seg_nb {__version__}, torch {torch.__version__}, torchvision {torchvision.__version__}'}
     page = report(
         metrics, list(charts.values()), examples, _check_split(ds), training_stages(ck.meta), about, credits,
@@ -266,10 +279,10 @@ def write_results(
     return metrics
 
 # %% ../nbs/06_evaluation.ipynb #32af2dfd
-def _score_share(process, ck, ds, bs, workers, each):
+def _score_share(process, ck, ds, *args):
     "Count this process's share of a split, and add up what all processes have counted"
     share = range(process.process_index, len(ds), process.num_processes)
-    counted = score(ck, ds, share, bs, workers, each)
+    counted = score(ck, ds, share, *args)
     total = EvaluationCounts(ck.classes, ds.labels, ck.size)
     for part in gather_object([counted]):
         total.add(part)
@@ -279,6 +292,25 @@ def _score_share(process, ck, ds, bs, workers, each):
     return total
 
 # %% ../nbs/06_evaluation.ipynb #32af2dfe
+def _calibrate(process, ck, ds, checkpoint, bs, workers, options):
+    "Fit the temperature on the photos of all processes, and write it into the checkpoint"
+    share = range(process.process_index, len(ds), process.num_processes)
+    sampled = sample_pixels(ck, ds, share, bs, workers, partial(predict_photos, **options))
+    found = temperature_facts(gather_object([sampled]))
+    if process.is_main_process:
+        add_metadata(checkpoint, **found)
+    process.wait_for_everyone()
+    print_once(calibration_text(found))
+    return replace(ck, meta=ck.meta | found)
+
+def _prediction_options(ck, flip, scales, window):
+    "Those options of `predict_photos` that were given; an error if they cannot be used"
+    scales = parse_scales(scales)
+    square_sides(ck.size, scales)
+    check_window(ck, window)
+    given = {'window': window, 'flip': flip, 'scales': list(scales)}
+    return {name: value for name, value in given.items() if value not in (None, False, [1.])}
+
 @command
 def evaluate(
     data:str='data', # folder that seg_nb_download filled
@@ -289,24 +321,34 @@ def evaluate(
     workers:int=2, # threads that read images
     on_error:str='raise', # a file that cannot be read: raise or skip
     predictions:bool=False, # write the label map of each image, too, into predictions_{split}/?
+    flip:bool=False, # average with the prediction for the mirror image?
+    scales:str='1', # factors of the square's side, whose predictions are averaged, e.g. 0.75,1,1.25
+    window:int=None, # side of a sliding window in pixels, as in seg_nb_predict; default: whole photos
+    calibrate:bool=False, # fit the temperature of the probabilities (validation only), and keep it in the checkpoint?
 ):
     "Score a model on a split, at each image's own size, and write metrics, figures, a report and a model card"
-    check_count(1, bs=bs, workers=workers)
+    check_count(1, bs=bs, workers=workers, window=window)
+    if calibrate and split != 'validation':
+        raise UserError(f"--calibrate: is for the split validation, not {split}; leave it out", status=2)
     process = make_accelerator(precision='no')
     ck = load_checkpoint(checkpoint, device=process.device)
     ds = EvaluationDataset(data, split, on_error=on_error)
     check_classes(ck, ds, checkpoint)
+    options = _prediction_options(ck, flip, scales, window)
+    predict = partial(predict_photos, **options) if options else None
     history, credits = read_history(checkpoint), read_credits(data, split, ds.ids)
     output = output_folder(output)
     if process.is_main_process:
         _remove_results(output, split)
     process.wait_for_everyone()
+    if calibrate:
+        ck = _calibrate(process, ck, ds, checkpoint, bs, workers, options)
     def save_map(id, pred):
         write_file(output/f'predictions_{split}'/f'{id}.png', palette_png(pred))
-    scores = _score_share(process, ck, ds, bs, workers, save_map if predictions else None)
+    scores = _score_share(process, ck, ds, bs, workers, save_map if predictions else None, predict)
     if not process.is_main_process:
         return None
-    metrics = write_results(ck, ds, scores, checkpoint, output, history, credits)
+    metrics = write_results(ck, ds, scores, checkpoint, output, history, credits, **options)
     card = output/'MODEL_CARD.md'
     write_file(card, model_card(output, data, chosen_license(card), checkpoint))
     print(class_table(scores.matrix, scores.classes).round(3).to_string(na_rep='–'))

@@ -98,6 +98,11 @@ class Checkpoint:
     arch:str # name of the architecture
     meta:dict # everything the file says about itself
 
+    @property
+    def temperature(self) -> float: # logits are divided by it for probabilities; 1 where none was fitted
+        "Find the temperature of the network's probabilities"
+        return self.meta.get('temperature') or 1.
+
 # %% ../nbs/04_model.ipynb #98411549
 def _rebuild(path, meta):
     "Build the network that a checkpoint's metadata name"

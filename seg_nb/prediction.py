@@ -29,7 +29,7 @@ from .records.jpegs import decode_jpeg
 from .records.photo_files import SUFFIXES, find_photos, is_result, output_names
 from .score.formats import check_coco, coco_file, is_coco_file, overlay_jpeg, palette_png
 from .score.scoring import upsample_in_bands, upsample_labels
-from .score.windows import check_window, predict_photos, square_sides
+from .score.windows import check_window, parse_scales, predict_photos, square_sides
 
 # %% ../nbs/07_prediction.ipynb #8a000002
 def _without_fetching(error):
@@ -126,13 +126,13 @@ def group_photos(
         yield batch
 
 # %% ../nbs/07_prediction.ipynb #8a000026
-def _upsample_probabilities(scores, hw):
+def _upsample_probabilities(scores, hw, temperature=1.):
     "Bring scores (C,h,w) to a photo's size (H,W): labels uint8 (H,W) and probabilities float32 (C,H,W)"
     labels = torch.empty(tuple(hw), dtype=torch.uint8)
     probs = torch.empty(len(scores), *hw)
     for rows, band in upsample_in_bands(scores, hw):
-        probs[:, rows] = band.softmax(0)
-        labels[rows] = probs[:, rows].max(0).indices
+        probs[:, rows] = (band/temperature).softmax(0)
+        labels[rows] = band.max(0).indices
     return labels, probs
 
 # %% ../nbs/07_prediction.ipynb #925c0416
@@ -170,7 +170,9 @@ class Predictor:
         "Predict label maps at the photos' own sizes"
         if not isinstance(photos, (list, tuple)):
             return self([photos], probabilities)[0]
-        upsample = _upsample_probabilities if probabilities else upsample_labels
+        upsample = upsample_labels
+        if probabilities:
+            upsample = partial(_upsample_probabilities, temperature=self.ck.temperature)
         found = []
         for batch in group_photos(((None, as_photo(x)) for x in photos), bs):
             images = [image for _, image in batch]
@@ -264,13 +266,6 @@ def predict_files(
     return written, bad
 
 # %% ../nbs/07_prediction.ipynb #8a000033
-def _parse_scales(text):
-    "Read numbers from 'a,b,c', or from a sequence"
-    try:
-        return tuple(float(number) for number in (text.split(',') if isinstance(text, str) else text))
-    except (ValueError, TypeError):
-        raise UserError(f'scales {text!r}: must be numbers, e.g. 0.75,1,1.25', status=2) from None
-
 def _raise_missing(bad, total):
     "Raise an error that names the photos without a result; more than five are listed above it"
     if len(bad) > 5:
@@ -302,7 +297,7 @@ def predict(
     if not found:
         wanted = f"name photos, or folders that hold {', '.join(sorted(SUFFIXES))} files"
         raise UserError(f"{', '.join(map(str, files))}: no photos there; {wanted}")
-    predictor = Predictor.load(checkpoint, flip=flip, scales=_parse_scales(scales), window=window)
+    predictor = Predictor.load(checkpoint, flip=flip, scales=parse_scales(scales), window=window)
     written, bad = predict_files(predictor, found, output_folder(dest), bs, workers, coco, tolerance)
     print(f'{len(written)} of {len(found)} photos predicted into {dest}')
     if bad:

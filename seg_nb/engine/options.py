@@ -17,6 +17,7 @@ from .progress import MONITORS
 # %% ../../nbs/parts/engine/options.ipynb #4acff6ac
 CHOICES = {
     'schedule': tuple(SCHEDULES),
+    'class_weights': ('none', 'balanced'),
     'monitor': tuple(MONITORS),
     'precision': (None, 'bf16', 'fp16', 'no'),
     'device': (None, 'cpu', 'cuda', 'mps')}
@@ -37,7 +38,8 @@ def check_options(
         check_count(*limits, **{name: options.get(name)})
     for name, limits in RANGES.items():
         check_range(*limits, **{name: options.get(name)})
-    SegmentationLoss(options.get('loss', 'ce'), smoothing=options.get('smoothing', 0))
+    weights = None if options.get('class_weights', 'none') == 'none' else torch.ones(1)
+    SegmentationLoss(options.get('loss', 'ce'), smoothing=options.get('smoothing', 0), class_weights=weights)
     for name, allowed in CHOICES.items():
         if name in options and options[name] not in allowed:
             words = ', '.join(word for word in allowed if word)

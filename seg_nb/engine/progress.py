@@ -134,14 +134,16 @@ class EpochDisplay:
     def __init__(self,
         epochs:int, # of the run
         live:bool=None, # replace figure and table? None: in a notebook
+        photos=None, # `EpochPhotos` that a notebook shows, too
     ):
-        self.epochs, self.shown, self.id = epochs, set(), uuid4().hex
+        self.epochs, self.photos, self.shown, self.id = epochs, photos, set(), uuid4().hex
         self.live = in_notebook() if live is None else live
 
     def __call__(self,
         history:list, # rows so far, dicts
         matrix:Tensor, # (C,C) confusion matrix of the last validation
         classes:list, # C names
+        model=None, # the network that was validated, for the photos
     ):
         "Show the last epoch"
         line = epoch_line(history[-1], self.epochs)
@@ -154,6 +156,10 @@ class EpochDisplay:
             plt.close(figure)
             self._replace('figure', figure)
         self._replace('table', table.style.set_uuid('classes').format('{:.3f}', na_rep='–').set_caption(line))
+        if self.photos:
+            if 'truth' not in self.shown:
+                self._replace('truth', self.photos.show_truth())
+            self._replace('photos', self.photos.show_prediction(model, history[-1]['epoch']))
 
     def _replace(self, name, content):
         "Show something, in the place of what was shown under this name"
@@ -166,6 +172,7 @@ class TensorBoardLog:
     "Write each epoch for TensorBoard"
     def __init__(self,
         folder:Path, # for its files, e.g. output/tensorboard
+        photos=None, # `EpochPhotos` to be written, too
     ):
         try:
             from torch.utils.tensorboard import SummaryWriter
@@ -174,17 +181,24 @@ class TensorBoardLog:
                             "or leave the option out") from None
         self.make_writer = lambda: SummaryWriter(str(folder))
         self.writer = None # made when there is something to write, because making it makes the folder
+        self.photos = photos
 
     def __call__(self,
         history:list, # as `EpochDisplay` gets it
         matrix:Tensor, # likewise
         classes:list, # likewise
+        model=None, # likewise
     ):
         "Write the last epoch"
+        epoch, is_first = history[-1]['epoch'], self.writer is None
         self.writer = self.writer or self.make_writer()
         scalars = pd.concat([pd.Series(history[-1]), class_table(matrix, classes).iou.add_prefix('iou/')])
         for name, value in scalars.drop('epoch').dropna().items():
-            self.writer.add_scalar(name, value, history[-1]['epoch'])
+            self.writer.add_scalar(name, value, epoch)
+        if self.photos:
+            if is_first:
+                self.writer.add_figure('photos/truth', self.photos.show_truth(), epoch)
+            self.writer.add_figure('photos/prediction', self.photos.show_prediction(model, epoch), epoch)
         self.writer.flush()
 
 # %% ../../nbs/parts/engine/progress.ipynb #06000012

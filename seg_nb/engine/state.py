@@ -106,7 +106,7 @@ class RunFolder:
         facts:dict, # arch, stride, mean, std, weights and stages, for the checkpoint; see `training_stages`
         environment:dict, # device, processes and threads
         accelerator:Accelerator, # of the run; its first process writes
-        displays=(), # called with history, matrix and classes after each validation
+        displays=(), # called with history, matrix, classes and network after each validation
     ):
         self.output = Path(output).expanduser()
         self.best = self.output/'best.safetensors'
@@ -145,7 +145,7 @@ class RunFolder:
             table = pd.DataFrame(self.history).astype({'size': 'Int64'}) # whole numbers, also where one is missing
             write_file(self.output/'history.csv', table.to_csv(index=False))
         for show in self.displays:
-            show(self.history, matrix, classes)
+            show(self.history, matrix, classes, model)
 
     def scores(self) -> list: # one number per epoch, more is better; -inf where it was not measured
         "Score each epoch by what the run monitors"
@@ -188,6 +188,8 @@ def _check_setup(then, now, folder):
     "Refuse to resume a run with other choices"
     if then.get('labels') is None: # earlier versions did not write down the view that they chose
         then = then | {'labels': now.get('labels')}
+    if 'class_weights' in now: # earlier versions had none
+        then = {'class_weights': 'none'} | then
     free = 'epochs', 'epochs_before_resuming'
     differing = [name for name in {**then, **now} if then.get(name) != now.get(name) and name not in free]
     if differing:

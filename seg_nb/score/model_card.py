@@ -34,6 +34,7 @@ from seg_nb.score.report import (
     format_number,
     licence_name,
     load_template,
+    prediction_text,
     read_credits,
     stage_table,
     summarize_credits,
@@ -234,7 +235,8 @@ def card_template() -> Template: # its blocks are the sections
     return load_template(
         'card.md.jinja', autoescape=False, md=escape_markdown, table=markdown_table, names=join_names,
         number=format_number, interval=format_interval, numbers=_short_numbers, score_rows=score_rows,
-        sizes=training_sizes, sentences=describe_groups, enumerate=enumerate, shell=shlex.quote, python=repr)
+        sizes=training_sizes, prediction=prediction_text, sentences=describe_groups, enumerate=enumerate,
+        shell=shlex.quote, python=repr)
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00021
 def describe_data(

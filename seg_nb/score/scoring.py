@@ -206,13 +206,15 @@ class EvaluationCounts:
         return math.fsum(photo.loss for photo in self.photos.values())/known if known else float('nan')
 
 # %% ../../nbs/parts/score/scoring.ipynb #a600001a
-def _count_pixels(square, truth):
+def _count_pixels(scores, truth, temperature):
     "Predict a photo at its own size: its label map, the sum of its cross entropy, counts of confidence and logits"
     pred, loss, sums = torch.empty_like(truth), 0., defaultdict(int)
-    for rows, logits in upsample_in_bands(crop_photo(square, truth.shape), truth.shape):
-        labels = truth[rows].to(logits.device)
+    for rows, band in upsample_in_bands(scores, truth.shape):
+        labels = truth[rows].to(band.device)
         known = labels != UNKNOWN
-        highest, predicted = logits.max(0)
+        predicted = band.max(0).indices
+        logits = band/temperature
+        highest = logits.max(0).values
         total = logits.logsumexp(0)
         pred[rows] = predicted
         of_truth = logits.gather(0, labels.where(known, 0).long()[None])[0]
@@ -232,21 +234,23 @@ def _count_grid(square_truth, truth, n_classes):
 # %% ../../nbs/parts/score/scoring.ipynb #a600011a
 def count_photo(
     id:str, # of the photo
-    out:Tensor, # float (C,S,S), logits of its square
-    square:Tensor, # uint8 (S,S), the ground truth that is scored as `letterbox` makes it
+    out:Tensor, # float (C,S,S), logits of its square; where there is no square, float (C,h,w) of the photo alone
+    square:Tensor, # uint8 (S,S), the ground truth that is scored as `letterbox` makes it; None: there is no square
     truths:dict, # name -> uint8 (H,W); the last is the one that is scored
     classes:list, # C names, background first
+    temperature:float=1., # logits are divided by it for probabilities
 ): # `EvaluationCounts` of this photo, and its label map uint8 (H,W)
     "Compare a network's logits with all that is known about a photo"
     C = len(classes)
     labels, truth = list(truths.items())[-1]
-    pred, loss, sums = _count_pixels(out, truth)
+    pred, loss, sums = _count_pixels(out if square is None else crop_photo(out, truth.shape), truth, temperature)
     matrix = confusion_matrix(pred, truth, C)
     sums['matrix'] = matrix
-    sums['square'] = confusion_matrix(out.max(0).indices.byte().cpu(), square, C)
     for name, t in truths.items():
         sums[name] = class_counts(confusion_matrix(pred, t, C))
-    sums['grid'] = _count_grid(square, truth, C)
+    if square is not None:
+        sums['square'] = confusion_matrix(out.max(0).indices.byte().cpu(), square, C)
+        sums['grid'] = _count_grid(square, truth, C)
     mixed = {(int(t), int(p)): [(int(matrix[t, p]), id)] for t, p in matrix.nonzero() if t != p}
     photo = PhotoCounts(class_counts(matrix), boundary_counts(pred, truth, C), loss)
     return EvaluationCounts(classes, labels, out.shape[-1], {id: photo}, sums, mixed), pred
@@ -258,12 +262,17 @@ def _read_photos(ds, which, workers):
         if item is not None:
             yield str(ds.ids[i]), *item
 
-def _count_batch(ck, batch):
-    "Yield id, `EvaluationCounts` and label map of each photo, after one forward pass"
+def _count_batch(ck, batch, predict):
+    "Yield id, `EvaluationCounts` and label map of each photo, after one forward pass or as `predict` does it"
+    if predict:
+        outs = predict(ck, [image for _, image, _ in batch])
+        for (id, _, truths), out in zip(batch, outs, strict=True):
+            yield id, *count_photo(id, out, None, truths, ck.classes, ck.temperature)
+        return
     squares = [letterbox(image, list(truths.values())[-1], ck.size) for _, image, truths in batch]
     outs = predict_squares(ck, torch.stack([square for square, _ in squares]))
     for (id, _, truths), (_, square_truth), out in zip(batch, squares, outs, strict=True):
-        yield id, *count_photo(id, out, square_truth, truths, ck.classes)
+        yield id, *count_photo(id, out, square_truth, truths, ck.classes, ck.temperature)
 
 def score(
     ck, # `Checkpoint`
@@ -272,13 +281,14 @@ def score(
     bs:int=8, # photos per forward pass
     workers:int=2, # threads that read photos
     each=None, # called with id and label map uint8 (H,W) of each photo
+    predict=None, # function: ck, photos → scores (C,h,w) of each, as `predict_photos`; None: each as one square
 ) -> EvaluationCounts: # in memory that does not grow with the photos' pixels
     "Count how a model does on a split"
     which = range(len(ds)) if which is None else which
     total = EvaluationCounts(ck.classes, ds.labels, ck.size)
     with progress(len(which), f'evaluate {ds.split}', 'images') as bar:
         for batch in chunked(_read_photos(ds, which, workers), bs):
-            for id, counts, pred in _count_batch(ck, batch):
+            for id, counts, pred in _count_batch(ck, batch, predict):
                 total.add(counts)
                 if each:
                     each(id, pred)
