@@ -23,12 +23,13 @@ from .download import download
 from .engine import losses, optimizer, processes, progress, state, trainer
 from .engine.state import set_aside
 from .evaluation import evaluate
-from .networks import backbones, checkpoints, cpu_convolutions, weights
+from .networks import backbones, checkpoints, cpu_convolutions, deeplabv3plus, lite_weights, weights
 from seg_nb.openimages import (
     annotations,
     costs,
     data_tables,
     fetching,
+    groups,
     paths,
     selection,
     shards,
@@ -46,7 +47,7 @@ from .training import train
 def sample_data() -> Path: # a data folder as `download` leaves it, with boxes, verified labels and attribution
     "Find the embedded sample, downloaded once and kept in the cache"
     code = code_digest(
-        paths, stores, tables, fetching, shards, vocabulary, annotations, selection, costs, data_tables,
+        paths, stores, tables, fetching, shards, groups, vocabulary, annotations, selection, costs, data_tables,
         download_module)
     folder = cache_dir()/f'data-{sample_mirror().name}-{code}'
 
@@ -96,9 +97,9 @@ def data_digest(
 
 def _training_modules():
     "Modules that decide what `train` makes of a data folder"
-    return [core, tables, jpegs, images, image_index, dataset, transforms, prepared, sampling, loaders, backbones,
-            cpu_convolutions, checkpoints, weights, model, metrics, losses, optimizer, progress, state, processes,
-            trainer, training]
+    return [core, tables, groups, jpegs, images, image_index, dataset, transforms, prepared, sampling, loaders,
+            deeplabv3plus, backbones, cpu_convolutions, checkpoints, lite_weights, weights, model, metrics, losses,
+            optimizer, progress, state, processes, trainer, training]
 
 def _model_folder():
     "Where the model of the present code and the present sample is kept"
