@@ -31,8 +31,7 @@ def _resize_mask(mask, size):
     if mask.shape == tuple(size):
         return mask
     height, width = size
-    resized = cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
-    return resized.view(bool)
+    return cv2.resize(mask.view(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST_EXACT).view(bool)
 
 # %% ../nbs/02_dataset.ipynb #ed52ee85
 def combine_masks(
@@ -330,7 +329,8 @@ class SegmentationDataset(FolderSplit, Dataset):
     def _boxes(self, i):
         "Boxes (N,4) of an image that belong to the classes, and the class of each"
         rows = self.index.of('box', self.span[i])
-        labels = self._labels[self.index.box_classes[rows]] % UNKNOWN # 0 also for a box of what is unknown
+        labels = self._labels[self.index.box_classes[rows]]
+        labels[labels == UNKNOWN] = 0 # a box of what is unknown
         return self.index.boxes[rows][labels > 0], labels[labels > 0].tolist()
 
     def _verified(self, i, mask_labels, box_labels):

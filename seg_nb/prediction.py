@@ -24,7 +24,15 @@ from .commands.command_line import check_count, command
 from .core import UserError, pick_device, progress, write_file
 from .evaluation import output_folder
 from .model import Checkpoint, load_checkpoint
-from .records.images import MAX_PIXELS, apply_orientation, orientation, read_ahead, read_image, rgb_pixels
+from seg_nb.records.images import (
+    MAX_PIXELS,
+    apply_orientation,
+    orientation,
+    read_ahead,
+    read_image,
+    rgb_pixels,
+    without_fetching,
+)
 from .records.jpegs import decode_jpeg
 from .records.photo_files import SUFFIXES, find_photos, is_result, output_names
 from .score.formats import check_coco, coco_file, is_coco_file, overlay_jpeg, palette_png
@@ -32,11 +40,6 @@ from .score.scoring import upsample_in_bands, upsample_labels
 from .score.windows import check_window, parse_scales, predict_photos, square_sides
 
 # %% ../nbs/07_prediction.ipynb #8a000002
-def _without_fetching(error):
-    "Say an error without the advice to fetch a file again, which is for files of a data set"
-    reason, _, advice = str(error).rpartition('; ')
-    return reason if 'fetch' in advice else str(error)
-
 def read_photo(
     path, # photo file
 ): # uint8 (3,H,W), RGB, upright; or a str that says why the photo cannot be read
@@ -46,7 +49,7 @@ def read_photo(
     try:
         return read_image(path, exif=True)
     except UserError as e:
-        return _without_fetching(e)
+        return without_fetching(e)
     except OSError as e:
         return f'{path}: {e.strerror}'
     except MemoryError:
@@ -66,7 +69,7 @@ def _pillow_to_array(image):
             decode_jpeg(image.fp.read())
         pixels = rgb_pixels(image)
     except UserError as e:
-        raise _error_with_advice(f'{name}: {_without_fetching(e)}') from None
+        raise _error_with_advice(f'{name}: {without_fetching(e)}') from None
     except Exception as e: # decoders fail in many ways
         raise _error_with_advice(f'{name}: cannot be decoded ({str(e)[:80]})') from None
     upright = apply_orientation(torch.from_numpy(pixels).permute(2, 0, 1), orientation(image))

@@ -6,7 +6,6 @@
 __all__ = ['make_trainer', 'train_step', 'validate', 'train_one_epoch', 'fit', 'find_lr', 'train']
 
 # %% ../nbs/05_training.ipynb #132591c6
-import os
 import sys
 from contextlib import closing, nullcontext
 from copy import deepcopy
@@ -32,7 +31,7 @@ from .engine.losses import SegmentationLoss, count_known, cross_entropy, label_w
 from .engine.optimizer import best_precision, moving_average, param_groups, rate_factor, set_rates
 from .engine.options import check_options
 from .engine.photos import EpochPhotos
-from .engine.processes import StopRequest, make_accelerator, print_once, shard_loader
+from .engine.processes import StopRequest, is_first_process, make_accelerator, print_once, shard_loader
 from .engine.progress import EpochDisplay, ProgressMeter, TensorBoardLog, explain_failures
 from .engine.range_test import range_test, show_rates, suggest_lr, write_rates
 from .engine.state import RunFolder
@@ -323,7 +322,7 @@ def _write_range_test(model, train_dl, output, resume=False, **kwargs):
         raise UserError("--find_lr: is for a run that has not begun; leave out --resume", status=2)
     kwargs = {name: value for name, value in kwargs.items() if name in signature(find_lr).parameters}
     table, suggestion = find_lr(model, train_dl, **kwargs)
-    if int(os.environ.get('RANK', 0)) == 0:
+    if is_first_process():
         write_rates(output, table, suggestion)
     return table
 

@@ -12,12 +12,12 @@ import os
 import sys
 from functools import partial, wraps
 from io import TextIOWrapper
-from keyword import iskeyword
 from numbers import Integral
 from pathlib import Path
 
 from fastcore.script import anno_parser
 
+from .launch import FUNCTIONS
 from ..core import UserError
 
 # %% ../../nbs/parts/commands/command_line.ipynb #020821cc
@@ -91,9 +91,9 @@ def _read_arguments(func, program):
     return {name: value for name, value in arguments.items() if name not in ('pdb', 'xtra')} # fastcore's own
 
 def _program_name(func):
-    "Name a program like its function; a first word that Python reserves is enough: `import_masks` is seg_nb_import"
-    first = func.__name__.partition('_')[0]
-    return f'seg_nb_{first if iskeyword(first) else func.__name__}'
+    "Find the program that runs a function"
+    commands = {function: command for command, function in FUNCTIONS.items()}
+    return f'seg_nb_{commands.get(func.__name__, func.__name__)}'
 
 def run_command(
     func, # its arguments are those of the command line

@@ -14,7 +14,17 @@ import cv2
 import numpy as np
 from fastcore.imports import in_notebook
 
-from ..core import SPLITS, UNKNOWN, UNKNOWN_NAME, UserError, class_colors, color_chips, overlay, show_grid
+from seg_nb.core import (
+    SPLITS,
+    UNKNOWN,
+    UNKNOWN_COLOR,
+    UNKNOWN_NAME,
+    UserError,
+    class_colors,
+    color_chips,
+    overlay,
+    show_grid,
+)
 from ..dataset import SegmentationDataset
 from ..records.image_index import ImageIndex
 
@@ -69,7 +79,7 @@ def _image_card(ds, i, alpha):
 
 def _legend(classes):
     "Write class names beside their colours, as HTML"
-    colors = [*class_colors(len(classes))[1:].tolist(), (170, 170, 170)]
+    colors = [*class_colors(len(classes))[1:].tolist(), UNKNOWN_COLOR]
     return color_chips([*classes[1:], 'unknown'], colors)
 
 # %% ../../nbs/parts/inspect/browsers.ipynb #4da2c919

@@ -16,6 +16,7 @@ from torch import nn
 
 from .. import __version__
 from ..core import UserError, write_file
+from ..openimages.groups import are_groups
 
 # %% ../../nbs/parts/networks/checkpoints.ipynb #0a13f536
 def save_checkpoint(
@@ -74,14 +75,9 @@ def _is_stride(fact):
 def _is_temperature(fact):
     return fact is None or isinstance(fact, (int, float)) and 0 < fact < 1e6
 
-def _are_groups(fact):
-    if not isinstance(fact, dict):
-        return False
-    return all(isinstance(names, list) and all(map(_is_text, names)) for names in fact.values())
-
 _NEEDED = {'arch': _is_text, 'classes': _are_classes, 'size': _is_size, 'mean': _are_channels, 'std': _are_above_0}
 _FORMS = {**_NEEDED, 'config': _are_settings, 'stride': _is_stride, 'temperature': _is_temperature,
-          'groups': _are_groups}
+          'groups': are_groups}
 
 def read_checkpoint(
     path, # a file of `save_checkpoint`

@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..commands.command_line import check_range
-from ..core import UserError, class_colors, overlay, write_atomically
+from ..core import UNKNOWN_COLOR, UserError, class_colors, overlay, write_atomically
 
 # %% ../../nbs/parts/score/formats.ipynb #f6000009
 def palette_png(
@@ -26,7 +26,7 @@ def palette_png(
 ) -> bytes: # a PNG whose pixel values are the labels
     "Encode a label map with the class colours as its palette"
     image, out = Image.fromarray(np.asarray(label_map)), BytesIO()
-    palette = np.vstack([class_colors(255), [[170, 170, 170]]])
+    palette = np.vstack([class_colors(255), [UNKNOWN_COLOR]])
     image.putpalette(palette.astype(np.uint8).tobytes())
     image.save(out, format='PNG')
     return out.getvalue()

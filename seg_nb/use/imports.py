@@ -27,14 +27,15 @@ from seg_nb.core import (
     UNKNOWN_NAME,
     UserError,
     explain_write_errors,
+    join_names,
     progress,
     write_atomically,
     write_file,
 )
 from ..dataset import data_classes, photo_file
-from ..records.images import apply_orientation, check_fit, read_ahead, read_stored
-from .label_files import BinaryFolders, CocoFile, MapFolder, read_class_names, without_fetching
-from .own_photos import OwnPhoto, check_shares, choose_splits, list_photos, list_some, match_masks
+from ..records.images import apply_orientation, check_fit, read_ahead, read_stored, without_fetching
+from .label_files import BinaryFolders, CocoFile, MapFolder, read_class_names
+from .own_photos import OwnPhoto, check_shares, choose_splits, list_photos, match_masks
 
 # %% ../../nbs/parts/use/imports.ipynb #622fba2a
 _INVERSE = {6: 8, 8: 6} # of EXIF orientations; every other is its own inverse
@@ -60,7 +61,7 @@ def read_own_labels(
     try:
         _, hw, up = read_stored(photo.path, 256)
     except UserError as e:
-        raise UserError(without_fetching(e)) from None
+        raise UserError(without_fetching(e, 'mend it, or leave it out')) from None
     up = 1 if stored else up
     labels = reader.read(photo.mask, hw[::-1] if up > 4 else hw)
     _check_size(labels, hw, up, photo)
@@ -172,7 +173,7 @@ def _check_new(photos, data, table):
     "Refuse photos whose names are taken in a data folder"
     taken = sorted({photo.id for photo in photos} & set(table.ImageID))
     if taken:
-        names = list_some(taken)
+        names = join_names(taken, 5)
         raise UserError(f"{data}: has photos called {names} already; rename the new ones, or leave them out")
     for photo in photos:
         there = Path(photo_file(data/'images'/photo.split, photo.id))
