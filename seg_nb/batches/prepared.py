@@ -18,7 +18,8 @@ from torch.utils.data import Dataset
 from .. import dataset as dataset_module
 from .. import transforms as transforms_module
 from ..core import UserError, code_digest, explain_write_errors, make_once, progress
-from ..dataset import SegmentationDataset, photo_file
+from ..dataset import SegmentationDataset
+from ..records.folder_splits import photo_file
 from ..openimages.groups import read_groups
 from ..records import images as images_module
 from ..records import jpegs as jpegs_module

@@ -32,7 +32,8 @@ from seg_nb.core import (
     write_atomically,
     write_file,
 )
-from ..dataset import data_classes, photo_file
+from ..records.folder_classes import data_classes
+from ..records.folder_splits import photo_file
 from ..records.images import apply_orientation, check_fit, read_ahead, read_stored, without_fetching
 from .label_files import BinaryFolders, CocoFile, MapFolder, read_class_names
 from .own_photos import OwnPhoto, check_shares, choose_splits, list_photos, match_masks
