@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['draw_boxes', 'striped_labels', 'show_steps']
 
-# %% ../../nbs/parts/records/label_pictures.ipynb #2d83f73e
+# %% ../../nbs/parts/records/label_pictures.ipynb #45e4af65
 import cv2
 import numpy as np
 from matplotlib import pyplot as plt
 
 from ..core import literal
 
-# %% ../../nbs/parts/records/label_pictures.ipynb #4b9d15b7
+# %% ../../nbs/parts/records/label_pictures.ipynb #f602541e
 def draw_boxes(
     photo, # uint8 (3,H,W), RGB
     boxes, # (N,4) XMin, XMax, YMin, YMax as fractions of the photo
@@ -27,7 +27,7 @@ def draw_boxes(
         cv2.rectangle(out, *corners, (255, 255, 255), thickness)
     return out
 
-# %% ../../nbs/parts/records/label_pictures.ipynb #e338f0d9
+# %% ../../nbs/parts/records/label_pictures.ipynb #f1b2a79c
 def striped_labels(
     regions, # uint8 (H,W), number of the region of each pixel; 255 is unknown
     allowed, # (R,C): 1 where a region allows a class
@@ -42,7 +42,7 @@ def striped_labels(
         labels[is_here] = possible[stripe[is_here] % len(possible)]
     return labels
 
-# %% ../../nbs/parts/records/label_pictures.ipynb #689cdaab
+# %% ../../nbs/parts/records/label_pictures.ipynb #299441eb
 def _stack(pictures):
     "Put pictures of equal width one below the other, with white between them"
     gap = np.full((pictures[0].shape[0]//20, pictures[0].shape[1], 3), 255, np.uint8)
