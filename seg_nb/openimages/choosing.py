@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['negative_rows', 'choose_split', 'class_table', 'choose_images', 'find_shortfalls']
 
-# %% ../../nbs/parts/openimages/choosing.ipynb #9782a37a
+# %% ../../nbs/parts/openimages/choosing.ipynb #5b39751e
 from collections import defaultdict
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from .selection import select_masks, sure_negatives
 from .tables import annotation_table, masks_with_labels
 from .vocabulary import Vocabulary, check_labels, class_of_label
 
-# %% ../../nbs/parts/openimages/choosing.ipynb #c6d4296a
+# %% ../../nbs/parts/openimages/choosing.ipynb #4c482302
 def negative_rows(
     mirror, # from `annotation_mirror`
     split:str, # `train`, `validation` or `test`
@@ -37,7 +37,7 @@ def negative_rows(
     images = sure_negatives(verified, labels, n, seed)
     return pd.DataFrame({'MaskPath': '', 'ImageID': images}, dtype=str)
 
-# %% ../../nbs/parts/openimages/choosing.ipynb #b41ebb99
+# %% ../../nbs/parts/openimages/choosing.ipynb #eb7006ef
 def choose_split(
     mirror, # from `annotation_mirror`
     split:str, # `train`, `validation` or `test`
@@ -59,7 +59,7 @@ def choose_split(
     masks = masks.assign(data_split=split, image_path=image_path)
     return masks.sort_values(['ImageID', 'MaskPath']), counts
 
-# %% ../../nbs/parts/openimages/choosing.ipynb #296cd21a
+# %% ../../nbs/parts/openimages/choosing.ipynb #43926d4d
 _NO_CLASS = 'negatives' # row of the images without any of the classes
 
 def class_table(
@@ -77,7 +77,7 @@ def class_table(
     splits = table.index.get_level_values('split')
     return pd.concat([table[splits == split] for split in counts]).fillna(0).astype(int)
 
-# %% ../../nbs/parts/openimages/choosing.ipynb #7568c626
+# %% ../../nbs/parts/openimages/choosing.ipynb #349d5ae0
 def choose_images(
     mirror, # from `annotation_mirror`
     labels:dict, # class → label ids, from `class_labels`
@@ -100,7 +100,7 @@ def choose_images(
         raise UserError(f"nothing selected: {mirror.root} has no mask of {', '.join(labels)} in {', '.join(number)}")
     return masks, class_table(masks, counts)
 
-# %% ../../nbs/parts/openimages/choosing.ipynb #9c350286
+# %% ../../nbs/parts/openimages/choosing.ipynb #1cac26da
 def _class_shortfalls(table, number):
     "Sentences on classes that have fewer images than were asked for"
     short = defaultdict(list)
