@@ -6,7 +6,6 @@
 __all__ = ['Plan', 'select', 'fetch', 'download']
 
 # %% ../nbs/01_download.ipynb #11cc41e7
-import html
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +18,14 @@ from .openimages.choosing import choose_images, find_shortfalls
 from seg_nb.openimages.collecting import (
     collect_images,
     collect_masks,
+    count_done,
     count_traffic,
+    join_stages,
     prepare_folder,
     summarize_done,
     unfetched_error,
 )
-from .openimages.costs import file_table, format_bytes, tables_on_disk
+from .openimages.costs import file_table, tables_as_html, tables_as_text, tables_on_disk
 from .openimages.data_tables import read_extra_tables, refuse_imported, write_tables
 from .openimages.fetching import image_store
 from .openimages.groups import describe_groups, parse_classes
@@ -55,14 +56,10 @@ class Plan:
         return describe_groups(self.groups) + self.shortfalls
 
     def __repr__(self):
-        parts = [table.to_string(formatters={'to_fetch': format_bytes}) for table in (self.classes, self.files)]
-        if self.sentences:
-            parts.append('\n'.join(self.sentences))
-        return '\n\n'.join(parts)
+        return tables_as_text([self.classes, self.files], self.sentences)
 
     def _repr_html_(self):
-        tables = [table.to_html(formatters={'to_fetch': format_bytes}) for table in (self.classes, self.files)]
-        return ''.join([*tables, *(f'<p>{sentence}</p>' for sentence in map(html.escape, self.sentences))])
+        return tables_as_html([self.classes, self.files], self.sentences)
 
 # %% ../nbs/01_download.ipynb #6d81b859
 def select(
@@ -104,26 +101,18 @@ def fetch(
     started = time.time()
     prepare_folder(plan.mirror, plan.extra_tables, plan.masks.data_split.unique(), plan.data)
     images = collect_images(plan.store, plan.masks, plan.data, workers)
-    members = collect_masks(plan.mirror, images.masks, plan.data, workers)
-    masks = members.masks
-    results = images.results + members.results
-    missing = images.missing + members.missing
-    failed = images.failed + members.failed
-    if strict and missing:
+    done = join_stages(images, collect_masks(plan.mirror, images.masks, plan.data, workers))
+    if strict and done.missing:
         raise UserError(
-            f"{len(missing)} files do not exist, the first is {missing[0]}: leave out --strict to go on without them")
+            f"{len(done.missing)} files do not exist, the first is {done.missing[0]}: "
+            "leave out --strict to go on without them")
     tables = read_extra_tables(
-        plan.mirror, plan.extra_tables, masks, plan.labels, plan.vocab, plan.data/'meta')
-    write_tables(plan.data, {**tables, 'all_images.csv': masks}, plan.labels, plan.groups)
-    if failed:
-        raise unfetched_error(failed, len(results))
-    bytes_now, retries_now = count_traffic(plan.mirror, plan.store)
-    bytes_before, retries_before = plan.traffic
-    return {
-        'images': masks.image_path.nunique(), 'masks': int((masks.MaskPath != '').sum()),
-        'files': sum(result.bytes > 0 for result in results),
-        'bytes': bytes_now - bytes_before, 'retries': retries_now - retries_before,
-        'missing': missing, 'seconds': time.time() - started}
+        plan.mirror, plan.extra_tables, done.masks, plan.labels, plan.vocab, plan.data/'meta')
+    write_tables(plan.data, {**tables, 'all_images.csv': done.masks}, plan.labels, plan.groups)
+    if done.failed:
+        raise unfetched_error(done.failed, len(done.results))
+    traffic = count_traffic(plan.mirror, plan.store)
+    return {**count_done(done, plan.traffic, traffic), 'seconds': time.time() - started}
 
 # %% ../nbs/01_download.ipynb #1bacbde3
 def _sample_stores():

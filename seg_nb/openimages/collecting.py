@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['unfetched_error', 'sort_results', 'Collected', 'collect_images', 'collect_masks', 'prepare_folder', 'count_traffic',
-           'summarize_done']
+           'join_stages', 'count_done', 'summarize_done']
 
 # %% ../../nbs/parts/openimages/collecting.ipynb #b834f5c6
 from dataclasses import dataclass
@@ -128,6 +128,26 @@ def count_traffic(
 ) -> tuple: # (bytes, retries)
     "Count the traffic of both stores so far"
     return mirror.traffic.bytes + store.traffic.bytes, mirror.traffic.retries + store.traffic.retries
+
+# %% ../../nbs/parts/openimages/collecting.ipynb #e22904e2
+def join_stages(
+    images:Collected, # from `collect_images`
+    masks:Collected, # from `collect_masks`, given the rows of `images`
+) -> Collected: # of both
+    "Join what became of the images and of the masks"
+    return Collected(
+        masks.masks, images.results + masks.results, images.missing + masks.missing, images.failed + masks.failed)
+
+def count_done(
+    done:Collected, # from `join_stages`
+    before:tuple, # from `count_traffic`
+    after:tuple, # the same, later
+) -> dict: # images and masks in place, files fetched, bytes and retries between the two counts, missing names
+    "Count what a download has done"
+    return {
+        'images': done.masks.image_path.nunique(), 'masks': int((done.masks.MaskPath != '').sum()),
+        'files': sum(result.bytes > 0 for result in done.results),
+        'bytes': after[0] - before[0], 'retries': after[1] - before[1], 'missing': done.missing}
 
 # %% ../../nbs/parts/openimages/collecting.ipynb #59755fa4
 def summarize_done(
