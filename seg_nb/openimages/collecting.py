@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core import UserError, explain_write_errors, progress, remove_stale_files
+from ..basics.files import explain_write_errors, remove_stale_files
+from ..basics.parallel import progress
+from ..core import UserError
 from .costs import by_shard, format_bytes
 from .fetching import ask_all, fetch_all, fetch_image
 from .shards import fetch_masks
