@@ -28,6 +28,8 @@ from .evaluation import evaluate
 from .networks import backbones, checkpoints, cpu_convolutions, deeplabv3plus, lite_weights, weights
 from seg_nb.openimages import (
     annotations,
+    choosing,
+    collecting,
     costs,
     data_tables,
     fetching,
@@ -50,7 +52,7 @@ def sample_data() -> Path: # a data folder as `download` leaves it, with boxes, 
     "Find the embedded sample, downloaded once and kept in the cache"
     code = code_digest(
         paths, stores, tables, fetching, shards, groups, vocabulary, annotations, selection, costs, data_tables,
-        download_module)
+        choosing, collecting, download_module)
     folder = cache_dir()/f'data-{sample_mirror().name}-{code}'
 
     def make(data):
