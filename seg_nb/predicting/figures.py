@@ -19,19 +19,21 @@ from ..transforms import letterbox
 def _show_probabilities(block, probs, classes):
     "Draw a map per class, (C,h,w), from white to the colour of the class, in two columns of a subfigure"
     rows = -(-len(classes)//2)
-    axes = block.subplots(rows, 2, squeeze=False, gridspec_kw={'hspace': .35, 'wspace': .08}).ravel()
-    for ax in axes:
+    axes = block.subplots(rows, 2, squeeze=False, gridspec_kw={'hspace': .35, 'wspace': .08, 'bottom': .14}).ravel()
+    for ax in axes[len(classes):]:
         ax.set_axis_off()
     for ax, values, name, color in zip(axes, probs, classes, class_colors(len(classes))/255, strict=False):
         ax.imshow(values, cmap=LinearSegmentedColormap.from_list('', ['white', color]), vmin=0, vmax=1)
-        ax.add_patch(Rectangle((-.5, -.5), values.shape[1], values.shape[0], fill=False, edgecolor='0.7'))
+        ax.set(xticks=[], yticks=[])
         ax.set_title(literal(name), fontsize=7, pad=2)
+    h, w = probs.shape[1:]
+    block.text(.5, .02, f'{len(classes)} probabilities, {w} × {h}', fontsize=9, ha='center')
 
 def _show_step(block, pixels, title):
     "Draw pixels with a title under them"
     ax = block.subplots()
     ax.imshow(pixels)
-    ax.set_title(title, fontsize=9, y=-.02, va='top')
+    ax.text(.5, -.04, title, fontsize=9, ha='center', va='top', transform=ax.transAxes)
     ax.set_axis_off()
 
 def show_steps(
@@ -42,8 +44,8 @@ def show_steps(
     square = letterbox(photo, size=ck.size)
     scores = crop_photo(predict_squares(ck, square[None])[0].cpu(), photo.shape[1:])
     labels = upsample_labels(scores, photo.shape[1:])
-    fig = plt.figure(figsize=(11, 2.7))
-    blocks = fig.subfigures(1, 7, width_ratios=[3, .9, 2.4, .7, 2.6, 1.1, 3])
+    fig = plt.figure(figsize=(11, 3))
+    blocks = fig.subfigures(1, 7, width_ratios=[3.2, .8, 2.6, .7, 3, .9, 3.2])
     _show_step(blocks[0], photo.permute(1, 2, 0), f'photo, {photo.shape[2]} × {photo.shape[1]}')
     _show_step(blocks[2], square.permute(1, 2, 0), f'square, {ck.size} × {ck.size}')
     _show_probabilities(blocks[4], scores.softmax(0), ck.classes)
