@@ -76,7 +76,7 @@ def train_sample(
         is_last = size == 224
         folder = output if is_last else output/f'at_{size}'
         history = train(data, folder, 'deeplabv3plus_efficientnet_lite0', start, epochs=epochs, bs=8, lr=lr,
-                        final=final, size=size, test_size=size, backbone=1., freeze=5, crop=0.6)
+                        final=final, size=size, backbone=1., freeze=5, crop=0.6)
         if history.empty or history.epoch.max() < epochs: # it was stopped
             raise KeyboardInterrupt
         start = folder/'best.safetensors'

@@ -12,8 +12,6 @@ from pathlib import Path
 import torch
 from fastcore.script import Param
 
-from .basics.files import write_file
-from .basics.parallel import progress
 from .commands.command_line import check_count, command
 from .core import UserError, pick_device
 from .evaluation import output_folder

@@ -8,7 +8,8 @@ __all__ = ['group_photos', 'readable_photos']
 # %% ../../nbs/parts/predicting/batches.ipynb #c7200004
 from functools import partial
 
-from ..core import UserError, progress
+from ..basics.parallel import progress
+from ..core import UserError
 from ..records.images import read_ahead
 from ..records.photo_inputs import read_photo
 from ..score.windows import check_window

@@ -12,7 +12,8 @@ from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
 
-from ..core import UserError, write_file
+from ..basics.files import write_file
+from ..core import UserError
 from ..records.photo_files import is_result, output_names
 from ..score.formats import coco_file, is_coco_file, overlay_jpeg, palette_png
 
