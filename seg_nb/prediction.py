@@ -22,7 +22,7 @@ from torch import Tensor
 
 from .commands.command_line import check_count, command
 from .core import UserError, pick_device, progress, write_file
-from .evaluation import output_folder
+from .evaluating.results import output_folder
 from .model import Checkpoint, load_checkpoint
 from seg_nb.records.images import (
     MAX_PIXELS,

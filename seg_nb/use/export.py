@@ -24,7 +24,7 @@ from torch.export import Dim, ExportedProgram
 from .. import __version__
 from ..commands.command_line import check_count, command
 from ..core import UserError, write_file
-from ..evaluation import output_folder
+from ..evaluating.results import output_folder
 from ..model import load_checkpoint
 from ..networks.backbones import ARCHS
 from ..transforms import FILL, normalize
