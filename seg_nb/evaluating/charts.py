@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['show_classes', 'draw_charts']
 
-# %% ../../nbs/parts/evaluating/charts.ipynb #7916fa74
+# %% ../../nbs/parts/evaluating/charts.ipynb #6e98bf2d
 import numpy as np
 from matplotlib import pyplot as plt
 
@@ -17,7 +17,7 @@ from ..score.metrics import show_confusion
 from ..score.report import figure_png
 from ..score.scoring import EvaluationCounts
 
-# %% ../../nbs/parts/evaluating/charts.ipynb #44b9a351
+# %% ../../nbs/parts/evaluating/charts.ipynb #636bdf61
 def _percent(share):
     "Write a percentage, such as 12.3% or <0.1%"
     return '<0.1%' if 0 < share < .05 else f'{share:.1f}%'
@@ -39,13 +39,13 @@ def show_classes(
     labels = [f'{_percent(s)}, {n} images' for s, n in zip(share[1:], images[1:], strict=True)]
     ax.bar_label(bars, labels, padding=4, fontsize=9)
     highest = share[1:].max(initial=0)
-    ax.set(title=title, xlim=(0, 1.6*highest or 1))
+    ax.set(title=title, xlim=(0, 1.5*highest or 1))
     ax.set_xlabel(f'% of the known pixels ({_percent(share[0])} are background)')
     ax.invert_yaxis()
     ax.spines[['top', 'right']].set_visible(False)
     return ax.figure
 
-# %% ../../nbs/parts/evaluating/charts.ipynb #3ef0c90a
+# %% ../../nbs/parts/evaluating/charts.ipynb #bc4263eb
 _CAPTIONS = { # name: title, how to read it
     'curves': ('Training', 'Loss and mIoU after each epoch.'),
     'confusion': ('Confusion', 'Where the pixels of each true class went. On the diagonal: right. Of the others, '
