@@ -10,8 +10,8 @@ import json
 from functools import partial
 from pathlib import Path
 
+from .basics.files import write_file
 from .commands.command_line import command
-from .core import write_file
 from .engine.processes import make_accelerator
 from .evaluating.charts import draw_charts
 from .evaluating.examples import draw_examples

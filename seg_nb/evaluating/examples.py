@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..core import write_file
+from ..basics.files import write_file
 from seg_nb.score.failures import (
     choose_examples,
     confused_pairs,

@@ -6,7 +6,7 @@
 __all__ = ['collect_metrics', 'describe_model', 'report_page', 'output_folder', 'write_charts', 'write_map', 'remove_results',
            'print_scores']
 
-# %% ../../nbs/parts/evaluating/results.ipynb #fbc96d73
+# %% ../../nbs/parts/evaluating/results.ipynb #08360fef
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +15,8 @@ import torch
 import torchvision
 
 from .. import __version__
-from ..core import UserError, remove_stale_files, write_file
+from ..basics.files import remove_stale_files, write_file
+from ..core import UserError
 from ..inspect.doctor import check_folder
 from ..networks.checkpoints import training_stages
 from ..records.photo_files import is_label_map
@@ -27,7 +28,7 @@ from ..score.report import report
 from ..score.scoring import EvaluationCounts, EvaluationDataset, compare_truths
 from ..score.temperature import calibration_text
 
-# %% ../../nbs/parts/evaluating/results.ipynb #0c02648f
+# %% ../../nbs/parts/evaluating/results.ipynb #148f17eb
 def _square_metrics(scores):
     "Scores at the size of the square, None where photos were predicted otherwise"
     if 'square' not in scores.sums:
@@ -56,7 +57,7 @@ def collect_metrics(
         'ece': none_if_nan(ece(scores.sums['confidence'])), 'classes': classes,
         'square': _square_metrics(scores), 'truths': _truth_metrics(scores)}
 
-# %% ../../nbs/parts/evaluating/results.ipynb #90e01c34
+# %% ../../nbs/parts/evaluating/results.ipynb #bfd3dd1e
 def describe_model(
     ck, # `Checkpoint`
     checkpoint, # its file
@@ -67,7 +68,7 @@ def describe_model(
     groups = ck.meta.get('groups')
     return found | ({'groups': groups} if groups else {})
 
-# %% ../../nbs/parts/evaluating/results.ipynb #10606419
+# %% ../../nbs/parts/evaluating/results.ipynb #a72618ba
 def _check_split(ds):
     "What is wrong with the files of a split, named from the data folder on"
     table, lines = check_folder(ds.data, [ds.split])
@@ -99,7 +100,7 @@ def report_page(
     return report(metrics, list(charts.values()), examples, _check_split(ds), training_stages(ck.meta), about,
                   credits, source)
 
-# %% ../../nbs/parts/evaluating/results.ipynb #2dc985ad
+# %% ../../nbs/parts/evaluating/results.ipynb #28044fdf
 def output_folder(
     path, # folder to write into, made if it is not there
 ) -> Path: # the folder
@@ -112,7 +113,7 @@ def output_folder(
     remove_stale_files(path)
     return path
 
-# %% ../../nbs/parts/evaluating/results.ipynb #71b5f949
+# %% ../../nbs/parts/evaluating/results.ipynb #9442bd1b
 def write_charts(
     charts:dict, # from `draw_charts`
     output:Path, # an existing folder
@@ -130,7 +131,7 @@ def write_map(
     "Write a label map as a PNG with the colours of the classes"
     write_file(folder/f'{id}.png', palette_png(labels))
 
-# %% ../../nbs/parts/evaluating/results.ipynb #281037e2
+# %% ../../nbs/parts/evaluating/results.ipynb #eb4c8c62
 def remove_results(
     output:Path, # folder of the results
     split:str, # name of the split
@@ -144,7 +145,7 @@ def remove_results(
     with suppress(OSError): # it is not there, or holds other files
         maps.rmdir()
 
-# %% ../../nbs/parts/evaluating/results.ipynb #b8225f7f
+# %% ../../nbs/parts/evaluating/results.ipynb #a99a1ff3
 def print_scores(
     scores:EvaluationCounts, # of a split
     metrics:dict, # from `collect_metrics`
