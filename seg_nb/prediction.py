@@ -14,7 +14,7 @@ from fastcore.script import Param
 
 from .commands.command_line import check_count, command
 from .core import UserError, pick_device
-from .evaluation import output_folder
+from .evaluating.results import output_folder
 from .model import Checkpoint, load_checkpoint
 from .predicting.batches import group_photos, readable_photos
 from .predicting.results import ResultFolder, raise_missing
