@@ -19,6 +19,7 @@ from .. import dataset as dataset_module
 from .. import transforms as transforms_module
 from ..core import UserError, code_digest, explain_write_errors, make_once, progress
 from ..dataset import SegmentationDataset, photo_file
+from ..geometry import resizing as resizing_module
 from ..openimages.groups import read_groups
 from ..records import images as images_module
 from ..records import jpegs as jpegs_module
@@ -48,7 +49,7 @@ def _states(ds):
 def _modules():
     "Modules that decode, merge and letterbox"
     from seg_nb.batches import prepared as this_module
-    return dataset_module, images_module, jpegs_module, transforms_module, this_module
+    return dataset_module, images_module, jpegs_module, resizing_module, transforms_module, this_module
 
 def _digest(ds, size):
     "10 hex digits for what decides the content of a prepared dataset"
