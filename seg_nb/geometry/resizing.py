@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['resize_labels', 'resize_prediction']
 
-# %% ../../nbs/parts/geometry/resizing.ipynb #fa39a1d9
+# %% ../../nbs/parts/geometry/resizing.ipynb #107bfcb9
 import cv2
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# %% ../../nbs/parts/geometry/resizing.ipynb #2d8967a3
+# %% ../../nbs/parts/geometry/resizing.ipynb #8a026b69
 def resize_labels(
     mask:Tensor, # uint8 (H,W)
     hw, # (h,w) wanted
@@ -22,7 +22,7 @@ def resize_labels(
     height, width = hw
     return torch.from_numpy(cv2.resize(mask.numpy(), (width, height), interpolation=cv2.INTER_NEAREST_EXACT))
 
-# %% ../../nbs/parts/geometry/resizing.ipynb #79f0ee67
+# %% ../../nbs/parts/geometry/resizing.ipynb #5cb861c2
 def resize_prediction(
     x:Tensor, # float (…,h,w) scores, or integer (…,h,w) class numbers
     hw, # (H,W) wanted
