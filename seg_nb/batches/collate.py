@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PartialLabels', 'Collate']
 
-# %% ../../nbs/parts/batches/collate.ipynb #da0ca844
+# %% ../../nbs/parts/batches/collate.ipynb #d69325fe
 from typing import NamedTuple
 
 import torch
@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ..transforms import IMAGENET_MEAN, IMAGENET_STD, normalize
 
-# %% ../../nbs/parts/batches/collate.ipynb #76e5367d
+# %% ../../nbs/parts/batches/collate.ipynb #254cd556
 class PartialLabels(NamedTuple):
     "Labels of a batch in the `partial` view"
     regions:Tensor # int64 (B,H,W); 255 allows everything
@@ -23,7 +23,7 @@ class PartialLabels(NamedTuple):
         "Move both tensors, as `Tensor.to` does"
         return PartialLabels(*[t.to(*args, **kwargs) for t in self])
 
-# %% ../../nbs/parts/batches/collate.ipynb #3c1a4d9a
+# %% ../../nbs/parts/batches/collate.ipynb #a6e336de
 class Collate:
     "Make a batch of items: xb float32 (B,3,S,S) in channels-last order, yb int64 (B,S,S) or `PartialLabels`"
     def __init__(self,

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['Paste']
 
-# %% ../../nbs/parts/batches/pasting.ipynb #8b0763de
+# %% ../../nbs/parts/batches/pasting.ipynb #d8dd5398
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..transforms import Crop, Flip, Sample, Warp
 
-# %% ../../nbs/parts/batches/pasting.ipynb #cb3e64a1
+# %% ../../nbs/parts/batches/pasting.ipynb #4d9be89c
 @dataclass
 class Paste:
     "Paste what another image shows of a class; stands before `Warp`"

@@ -5,13 +5,13 @@
 # %% auto #0
 __all__ = ['resize_labels', 'resize_prediction']
 
-# %% ../../nbs/parts/geometry/resizing.ipynb #107bfcb9
+# %% ../../nbs/parts/geometry/resizing.ipynb #2af05a47
 import cv2
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-# %% ../../nbs/parts/geometry/resizing.ipynb #8a026b69
+# %% ../../nbs/parts/geometry/resizing.ipynb #ce95803a
 def resize_labels(
     mask:Tensor, # uint8 (H,W)
     hw, # (h,w) wanted
@@ -22,7 +22,7 @@ def resize_labels(
     height, width = hw
     return torch.from_numpy(cv2.resize(mask.numpy(), (width, height), interpolation=cv2.INTER_NEAREST_EXACT))
 
-# %% ../../nbs/parts/geometry/resizing.ipynb #5cb861c2
+# %% ../../nbs/parts/geometry/resizing.ipynb #f03b3a39
 def resize_prediction(
     x:Tensor, # float (…,h,w) scores, or integer (…,h,w) class numbers
     hw, # (H,W) wanted
