@@ -23,7 +23,15 @@ from .download import download
 from .engine import losses, optimizer, processes, progress, state, trainer
 from .engine.state import set_aside
 from .evaluation import evaluate
-from .networks import backbones, checkpoints, cpu_convolutions, deeplabv3plus, lite_weights, weights
+from seg_nb.networks import (
+    backbones,
+    batch_statistics,
+    checkpoints,
+    cpu_convolutions,
+    deeplabv3plus,
+    lite_weights,
+    weights,
+)
 from seg_nb.openimages import (
     annotations,
     costs,
@@ -98,8 +106,8 @@ def data_digest(
 def _training_modules():
     "Modules that decide what `train` makes of a data folder"
     return [core, tables, groups, jpegs, images, image_index, dataset, transforms, prepared, sampling, loaders,
-            deeplabv3plus, backbones, cpu_convolutions, checkpoints, lite_weights, weights, model, metrics, losses,
-            optimizer, progress, state, processes, trainer, training]
+            deeplabv3plus, backbones, cpu_convolutions, batch_statistics, checkpoints, lite_weights, weights, model,
+            metrics, losses, optimizer, progress, state, processes, trainer, training]
 
 def _model_folder():
     "Where the model of the present code and the present sample is kept"
