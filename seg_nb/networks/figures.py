@@ -19,7 +19,7 @@ from ..core import class_colors, literal
 # %% ../../nbs/parts/networks/figures.ipynb #d46e97b6
 def strongest(
     features:Tensor, # float (C,h,w)
-    n:int=6, # how many
+    n:int=4, # how many
 ) -> Tensor: # int (n,), channels, that with the highest peak first
     "Find the feature maps with the highest peaks"
     return features.amax((1, 2)).argsort(descending=True)[:n]
