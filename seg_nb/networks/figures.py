@@ -140,8 +140,8 @@ def _ends(x, photo, logits):
 
 def _draw_box(ax, x, y, text, kind, shape):
     "Draw a box, and below it the shape of what comes out"
-    ax.add_patch(FancyBboxPatch((1.4*x - .5, y - .15), 1, .3, boxstyle='round,pad=.03', fc=_KINDS[kind], ec='0.35'))
-    ax.text(1.4*x, y, text, ha='center', va='center', fontsize=9)
+    ax.add_patch(FancyBboxPatch((1.4*x - .54, y - .15), 1.08, .3, boxstyle='round,pad=.03', fc=_KINDS[kind], ec='0.35'))
+    ax.text(1.4*x, y, text, ha='center', va='center', fontsize=8.5)
     ax.text(1.4*x, y - .21, ' × '.join(map(str, shape)), ha='center', va='top', fontsize=8, color='0.25')
 
 def draw_boxes(
@@ -150,14 +150,14 @@ def draw_boxes(
 ): # the matplotlib Figure
     "Draw boxes and the arrows between them"
     columns, heights = zip(*[box[:2] for box in boxes.values()], strict=True)
-    size = 1.25*max(columns) + 1.25, .9*(max(heights) - min(heights)) + .9
+    size = 1.3*max(columns) + 1.3, .9*(max(heights) - min(heights)) + .9
     fig, ax = plt.subplots(figsize=size, layout='constrained')
     for box in boxes.values():
         _draw_box(ax, *box)
     for start, end in lines:
         (x, y), (u, v) = boxes[start][:2], boxes[end][:2]
-        ax.annotate('', (1.4*u - .53, v), (1.4*x + .53, y), arrowprops={'arrowstyle': '->', 'color': '0.4'})
-    ax.set(xlim=(-.6, 1.4*max(columns) + .6), ylim=(min(heights) - .45, max(heights) + .25))
+        ax.annotate('', (1.4*u - .57, v), (1.4*x + .57, y), arrowprops={'arrowstyle': '->', 'color': '0.4'})
+    ax.set(xlim=(-.64, 1.4*max(columns) + .64), ylim=(min(heights) - .45, max(heights) + .25))
     ax.set_axis_off()
     return fig
 
