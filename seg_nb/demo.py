@@ -16,9 +16,11 @@ import pandas as pd
 
 from . import core, dataset, model, training, transforms
 from . import download as download_module
+from .basics import files, parallel, texts
+from .basics.files import cache_dir, code_digest, make_once, write_file
 from .batches import loaders, prepared, sampling
 from .commands.command_line import check_count, command
-from .core import UserError, cache_dir, code_digest, make_once, write_file
+from .core import UserError
 from .download import download
 from .engine import losses, optimizer, processes, progress, state, trainer
 from .engine.state import set_aside
@@ -105,9 +107,9 @@ def data_digest(
 
 def _training_modules():
     "Modules that decide what `train` makes of a data folder"
-    return [core, tables, groups, jpegs, images, image_index, dataset, transforms, prepared, sampling, loaders,
-            deeplabv3plus, backbones, cpu_convolutions, batch_statistics, checkpoints, lite_weights, weights, model,
-            metrics, losses, optimizer, progress, state, processes, trainer, training]
+    return [core, files, parallel, texts, tables, groups, jpegs, images, image_index, dataset, transforms, prepared,
+            sampling, loaders, deeplabv3plus, backbones, cpu_convolutions, batch_statistics, checkpoints,
+            lite_weights, weights, model, metrics, losses, optimizer, progress, state, processes, trainer, training]
 
 def _model_folder():
     "Where the model of the present code and the present sample is kept"

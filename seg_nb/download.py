@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from .basics.files import explain_write_errors, remove_stale_files
+from .basics.parallel import progress
 from .commands.command_line import check_count, command
-from .core import UserError, explain_write_errors, progress, remove_stale_files
+from .core import UserError
 from .openimages.annotations import verified_labels
 from .openimages.costs import by_shard, file_table, format_bytes
 from .openimages.data_tables import IMAGE_COLUMNS, read_extra_tables, refuse_imported, write_tables

@@ -21,8 +21,9 @@ from accelerate.utils import gather_object
 from matplotlib import pyplot as plt
 
 from . import __version__
+from .basics.files import remove_stale_files, write_file
 from .commands.command_line import check_count, command
-from .core import UserError, class_colors, literal, remove_stale_files, write_file
+from .core import UserError, class_colors, literal
 from .engine.processes import make_accelerator, print_once
 from .engine.progress import show_curves
 from .inspect.doctor import check_folder

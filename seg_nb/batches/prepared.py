@@ -17,7 +17,9 @@ from torch.utils.data import Dataset
 
 from .. import dataset as dataset_module
 from .. import transforms as transforms_module
-from ..core import UserError, code_digest, explain_write_errors, make_once, progress
+from ..basics.files import code_digest, explain_write_errors, make_once
+from ..basics.parallel import progress
+from ..core import UserError
 from ..dataset import SegmentationDataset, photo_file
 from ..openimages.groups import read_groups
 from ..records import images as images_module

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from ..core import write_file
+from ..basics.files import write_file
 from .processes import print_once
 from ..score.report import figure_png
 

@@ -21,7 +21,8 @@ from accelerate.utils import broadcast_object_list, gather_object
 from fastcore.basics import patch
 from torch import Tensor, nn
 
-from ..core import UserError, remove_stale_files, write_atomically, write_file
+from ..basics.files import remove_stale_files, write_atomically, write_file
+from ..core import UserError
 from .processes import print_once
 from .progress import MONITORS, ProgressMeter
 from ..networks.checkpoints import save_checkpoint, training_stages

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from ..basics.parallel import progress
 from ..commands.command_line import check_count, command, is_command
-from ..core import SPLITS, UNKNOWN, UserError, progress
+from ..core import SPLITS, UNKNOWN, UserError
 from ..dataset import SegmentationDataset, data_classes
 from ..openimages.groups import describe_groups, read_groups
 from ..records.image_index import ImageIndex

@@ -16,7 +16,8 @@ from matplotlib import pyplot as plt
 from matplotlib.patches import Patch
 from torch import Tensor
 
-from ..core import UNKNOWN, UserError, class_colors, color_chips, color_map, literal, overlay, show_grid
+from ..basics.texts import color_chips
+from ..core import UNKNOWN, UserError, class_colors, color_map, literal, overlay, show_grid
 from ..inspect.browsers import can_show_widgets, encode_png
 from ..records.images import fit_size
 from .metrics import class_iou, iou_ci95

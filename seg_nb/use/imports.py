@@ -20,18 +20,11 @@ import torch
 from filelock import FileLock
 from PIL import Image
 
+from ..basics.files import explain_write_errors, write_atomically, write_file
+from ..basics.parallel import progress
+from ..basics.texts import join_names
 from ..commands.command_line import check_count, command
-from seg_nb.core import (
-    SPLITS,
-    UNKNOWN,
-    UNKNOWN_NAME,
-    UserError,
-    explain_write_errors,
-    join_names,
-    progress,
-    write_atomically,
-    write_file,
-)
+from ..core import SPLITS, UNKNOWN, UNKNOWN_NAME, UserError
 from ..dataset import data_classes, photo_file
 from ..records.images import apply_orientation, check_fit, read_ahead, read_stored, without_fetching
 from .label_files import BinaryFolders, CocoFile, MapFolder, read_class_names
