@@ -36,6 +36,8 @@ from seg_nb.networks import (
 )
 from seg_nb.openimages import (
     annotations,
+    choosing,
+    collecting,
     costs,
     data_tables,
     fetching,
@@ -58,7 +60,7 @@ def sample_data() -> Path: # a data folder as `download` leaves it, with boxes, 
     "Find the embedded sample, downloaded once and kept in the cache"
     code = code_digest(
         paths, stores, tables, fetching, shards, groups, vocabulary, annotations, selection, costs, data_tables,
-        download_module)
+        choosing, collecting, download_module)
     folder = cache_dir()/f'data-{sample_mirror().name}-{code}'
 
     def make(data):
@@ -76,13 +78,13 @@ def train_sample(
     output = Path(output)
     start = 'best' # pretrained weights, then those of the stage before
     histories = []
-    # size, test_size, epochs, lr, final factor of lr
-    stages = [(144, 144, 3, 2e-3, 0.5), (224, 224, 1, 1.5e-3, 0.5), (320, 352, 1, 1e-3, 0)]
-    for size, test_size, epochs, lr, final in stages:
-        is_last = size == 320
+    # size, epochs, lr, final factor of lr
+    stages = [(144, 4, 2e-3, 0.5), (224, 3, 1e-3, 0)]
+    for size, epochs, lr, final in stages:
+        is_last = size == 224
         folder = output if is_last else output/f'at_{size}'
-        history = train(data, folder, 'deeplabv3_efficientnet_lite0', start, epochs=epochs, bs=8, lr=lr, final=final,
-                        size=size, test_size=test_size, backbone=1., freeze=5, crop=0.6)
+        history = train(data, folder, 'deeplabv3plus_efficientnet_lite0', start, epochs=epochs, bs=8, lr=lr,
+                        final=final, size=size, backbone=1., freeze=5, crop=0.6)
         if history.empty or history.epoch.max() < epochs: # it was stopped
             raise KeyboardInterrupt
         start = folder/'best.safetensors'
