@@ -50,7 +50,7 @@ from seg_nb.openimages import (
     vocabulary,
 )
 from .prediction import predict
-from .records import image_index, images, jpegs
+from .records import box_regions, folder_classes, folder_splits, image_index, images, jpegs
 from .sample.mirror import sample_mirror
 from .score import metrics
 from .training import train
@@ -109,9 +109,10 @@ def data_digest(
 
 def _training_modules():
     "Modules that decide what `train` makes of a data folder"
-    return [core, files, parallel, texts, tables, groups, jpegs, images, image_index, dataset, transforms, prepared,
-            sampling, loaders, deeplabv3plus, backbones, cpu_convolutions, batch_statistics, checkpoints,
-            lite_weights, weights, model, metrics, losses, optimizer, progress, state, processes, trainer, training]
+    return [core, files, parallel, texts, tables, groups, jpegs, images, image_index, folder_classes, folder_splits,
+            box_regions, dataset, transforms, prepared, sampling, loaders, deeplabv3plus, backbones, cpu_convolutions,
+            batch_statistics, checkpoints, lite_weights, weights, model, metrics, losses, optimizer, progress, state,
+            processes, trainer, training]
 
 def _model_folder():
     "Where the model of the present code and the present sample is kept"

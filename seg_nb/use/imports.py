@@ -25,7 +25,8 @@ from ..basics.parallel import progress
 from ..basics.texts import join_names
 from ..commands.command_line import check_count, command
 from ..core import SPLITS, UNKNOWN, UNKNOWN_NAME, UserError
-from ..dataset import data_classes, photo_file
+from ..records.folder_classes import data_classes
+from ..records.folder_splits import photo_file
 from ..records.images import apply_orientation, check_fit, read_ahead, read_stored, without_fetching
 from .label_files import BinaryFolders, CocoFile, MapFolder, read_class_names
 from .own_photos import OwnPhoto, check_shares, choose_splits, list_photos, match_masks
