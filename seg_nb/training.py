@@ -36,8 +36,9 @@ from .engine.progress import EpochDisplay, ProgressMeter, TensorBoardLog, explai
 from .engine.range_test import range_test, show_rates, suggest_lr, write_rates
 from .engine.state import RunFolder
 from .engine.trainer import Trainer
-from .model import create_model, freeze_stages, set_bn_momentum, train_mode
+from .model import create_model, freeze_stages, train_mode
 from .networks.backbones import get_arch
+from .networks.batch_statistics import set_bn_momentum
 from .openimages.groups import spell_classes
 from .score.metrics import confusion_matrix
 
