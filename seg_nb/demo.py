@@ -20,7 +20,7 @@ from .batches import loaders, prepared, sampling
 from .commands.command_line import check_count, command
 from .core import UserError, cache_dir, code_digest, make_once, write_file
 from .download import download
-from .engine import losses, optimizer, processes, progress, state, trainer
+from .engine import losses, optimizer, processes, progress, runs, state, trainer
 from .engine.state import set_aside
 from .evaluation import evaluate
 from .networks import backbones, checkpoints, cpu_convolutions, deeplabv3plus, lite_weights, weights
@@ -99,7 +99,7 @@ def _training_modules():
     "Modules that decide what `train` makes of a data folder"
     return [core, tables, groups, jpegs, images, image_index, dataset, transforms, prepared, sampling, loaders,
             deeplabv3plus, backbones, cpu_convolutions, checkpoints, lite_weights, weights, model, metrics, losses,
-            optimizer, progress, state, processes, trainer, training]
+            optimizer, progress, state, processes, trainer, runs, training]
 
 def _model_folder():
     "Where the model of the present code and the present sample is kept"
