@@ -145,7 +145,8 @@ def fit(
     valid_part = shard_loader(valid_dl, accelerator, divide=False)
     kwargs['class_weights'] = label_weights(class_weights, train_dl.dataset)
     trainer = make_trainer(model, accelerator, epochs*-(-len(train_part)//accumulate), **kwargs)
-    folder, meter = runs.open_run(trainer, train_dl, valid_dl, output, verbose, tensorboard, **choices, **(config or {}))
+    choices |= config or {}
+    folder, meter = runs.open_run(trainer, train_dl, valid_dl, output, verbose, tensorboard, **choices)
     save = partial(folder.save_state, trainer, meter)
     check = partial(validate, dl=valid_part, n_classes=len(folder.setup['classes']), accelerator=accelerator)
     with stop, explain_failures(train_dl, accumulate, folder.best), closing(trainer), closing(meter.bar):
