@@ -16,9 +16,11 @@ import pandas as pd
 
 from . import core, dataset, model, training, transforms
 from . import download as download_module
+from .basics import files, parallel, texts
+from .basics.files import cache_dir, code_digest, make_once, write_file
 from .batches import loaders, prepared, sampling
 from .commands.command_line import check_count, command
-from .core import UserError, cache_dir, code_digest, make_once, write_file
+from .core import UserError
 from .download import download
 from .engine import losses, optimizer, processes, progress, runs, state, trainer
 from .engine.state import set_aside
@@ -26,6 +28,8 @@ from .evaluation import evaluate
 from .networks import backbones, checkpoints, cpu_convolutions, deeplabv3plus, lite_weights, weights
 from seg_nb.openimages import (
     annotations,
+    choosing,
+    collecting,
     costs,
     data_tables,
     fetching,
@@ -38,7 +42,7 @@ from seg_nb.openimages import (
     vocabulary,
 )
 from .prediction import predict
-from .records import image_index, images, jpegs
+from .records import box_regions, folder_classes, folder_splits, image_index, images, jpegs
 from .sample.mirror import sample_mirror
 from .score import metrics
 from .training import train
@@ -48,7 +52,7 @@ def sample_data() -> Path: # a data folder as `download` leaves it, with boxes, 
     "Find the embedded sample, downloaded once and kept in the cache"
     code = code_digest(
         paths, stores, tables, fetching, shards, groups, vocabulary, annotations, selection, costs, data_tables,
-        download_module)
+        choosing, collecting, download_module)
     folder = cache_dir()/f'data-{sample_mirror().name}-{code}'
 
     def make(data):
@@ -66,13 +70,13 @@ def train_sample(
     output = Path(output)
     start = 'best' # pretrained weights, then those of the stage before
     histories = []
-    # size, test_size, epochs, lr, final factor of lr
-    stages = [(144, 144, 3, 2e-3, 0.5), (224, 224, 1, 1.5e-3, 0.5), (320, 352, 1, 1e-3, 0)]
-    for size, test_size, epochs, lr, final in stages:
-        is_last = size == 320
+    # size, epochs, lr, final factor of lr
+    stages = [(144, 4, 2e-3, 0.5), (224, 3, 1e-3, 0)]
+    for size, epochs, lr, final in stages:
+        is_last = size == 224
         folder = output if is_last else output/f'at_{size}'
-        history = train(data, folder, 'deeplabv3_efficientnet_lite0', start, epochs=epochs, bs=8, lr=lr, final=final,
-                        size=size, test_size=test_size, backbone=1., freeze=5, crop=0.6)
+        history = train(data, folder, 'deeplabv3plus_efficientnet_lite0', start, epochs=epochs, bs=8, lr=lr,
+                        final=final, size=size, backbone=1., freeze=5, crop=0.6)
         if history.empty or history.epoch.max() < epochs: # it was stopped
             raise KeyboardInterrupt
         start = folder/'best.safetensors'
@@ -97,9 +101,10 @@ def data_digest(
 
 def _training_modules():
     "Modules that decide what `train` makes of a data folder"
-    return [core, tables, groups, jpegs, images, image_index, dataset, transforms, prepared, sampling, loaders,
-            deeplabv3plus, backbones, cpu_convolutions, checkpoints, lite_weights, weights, model, metrics, losses,
-            optimizer, progress, state, processes, trainer, runs, training]
+    return [core, files, parallel, texts, tables, groups, jpegs, images, image_index, folder_classes, folder_splits,
+            box_regions, dataset, transforms, prepared, sampling, loaders, deeplabv3plus, backbones, cpu_convolutions,
+            checkpoints, lite_weights, weights, model, metrics, losses, optimizer, progress, state, processes, trainer,
+            runs, training]
 
 def _model_folder():
     "Where the model of the present code and the present sample is kept"

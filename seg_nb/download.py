@@ -6,34 +6,32 @@
 __all__ = ['Plan', 'select', 'fetch', 'download']
 
 # %% ../nbs/01_download.ipynb #11cc41e7
-import html
 import time
-from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from .commands.command_line import check_count, command
-from .core import UserError, explain_write_errors, progress, remove_stale_files
-from .openimages.annotations import verified_labels
-from .openimages.costs import by_shard, file_table, format_bytes
-from .openimages.data_tables import IMAGE_COLUMNS, read_extra_tables, refuse_imported, write_tables
-from .openimages.fetching import ask_all, fetch_all, fetch_image, image_store
-from .openimages.groups import describe_groups, parse_classes
-from .openimages.paths import ANNOTATION_STORE, IMAGE_STORE, official_path
-from .openimages.selection import select_masks, sure_negatives
-from .openimages.shards import fetch_masks
-from .openimages.stores import FETCH_ERRORS, annotation_mirror, error_reason
-from .openimages.tables import annotation_table, is_current, masks_with_labels, table_path
-from seg_nb.openimages.vocabulary import (
-    Vocabulary,
-    check_labels,
-    class_groups,
-    class_labels,
-    class_of_label,
-    read_vocabulary,
+from .core import UserError
+from .openimages.choosing import choose_images, find_shortfalls
+from seg_nb.openimages.collecting import (
+    collect_images,
+    collect_masks,
+    count_done,
+    count_traffic,
+    join_stages,
+    prepare_folder,
+    summarize_done,
+    unfetched_error,
 )
+from .openimages.costs import file_table, tables_as_html, tables_as_text, tables_on_disk
+from .openimages.data_tables import read_extra_tables, refuse_imported, write_tables
+from .openimages.fetching import image_store
+from .openimages.groups import describe_groups, parse_classes
+from .openimages.paths import ANNOTATION_STORE, IMAGE_STORE
+from .openimages.stores import annotation_mirror
+from .openimages.vocabulary import Vocabulary, class_groups, class_labels, read_vocabulary
 
 # %% ../nbs/01_download.ipynb #d01a0001
 @dataclass(repr=False)
@@ -58,87 +56,10 @@ class Plan:
         return describe_groups(self.groups) + self.shortfalls
 
     def __repr__(self):
-        parts = [table.to_string(formatters={'to_fetch': format_bytes}) for table in (self.classes, self.files)]
-        if self.sentences:
-            parts.append('\n'.join(self.sentences))
-        return '\n\n'.join(parts)
+        return tables_as_text([self.classes, self.files], self.sentences)
 
     def _repr_html_(self):
-        tables = [table.to_html(formatters={'to_fetch': format_bytes}) for table in (self.classes, self.files)]
-        return ''.join([*tables, *(f'<p>{sentence}</p>' for sentence in map(html.escape, self.sentences))])
-
-# %% ../nbs/01_download.ipynb #a500faf9
-_NO_CLASS = 'negatives' # row of the images without any of the classes
-
-def _class_table(masks, counts):
-    "By split and class: masks and images there are, and those chosen"
-    chosen = masks[masks.MaskPath != ''].groupby(['data_split', 'DisplayName'])
-    negatives = masks[masks.MaskPath == ''].groupby('data_split').size()
-    table = pd.concat(counts, names=['split', 'class'])
-    table['images_chosen'] = chosen.ImageID.nunique()
-    table['masks_chosen'] = chosen.size()
-    for split, n in negatives.items():
-        table.loc[(split, _NO_CLASS), 'images_chosen'] = n
-    splits = table.index.get_level_values('split')
-    return pd.concat([table[splits == split] for split in counts]).fillna(0).astype(int)
-
-# %% ../nbs/01_download.ipynb #d01a0002
-def _class_shortfalls(table, number):
-    "Sentences on classes that have fewer images than were asked for"
-    short = defaultdict(list)
-    for (split, name), n in table['images_with_class'].items():
-        if name != _NO_CLASS and n < number[split]:
-            short[split].append(f'{name} ({n})')
-    return [
-        f"{split}: fewer than the {number[split]} images asked for of {', '.join(names)}"
-        for split, names in short.items()]
-
-def _negative_shortfalls(table, number, negatives):
-    "Sentences on splits that have fewer images without any class than were asked for"
-    sentences = []
-    for split in number:
-        n = table['images_chosen'].get((split, _NO_CLASS), 0)
-        if n < negatives:
-            sentences.append(f'{split}: {n} images surely show no class, {negatives} were asked for')
-    return sentences
-
-# %% ../nbs/01_download.ipynb #d01a0004
-def _negative_rows(mirror, split, path, labels, vocab, n, seed, meta):
-    "Rows of images without any of the classes; `path` is the table of masks"
-    verified = verified_labels(annotation_table(mirror, 'labels', split, meta), labels, vocab)
-    with_masks = masks_with_labels(path, class_of_label(labels)).ImageID
-    verified = verified[~verified.ImageID.isin(with_masks)]
-    images = sure_negatives(verified, labels, n, seed)
-    return pd.DataFrame({'MaskPath': '', 'ImageID': images}, dtype=str)
-
-def _choose_split(mirror, split, labels, groups, vocab, n, negatives, seed, meta):
-    "Choose masks and images of a split: (rows of `all_images.csv`, counts by class)"
-    path = annotation_table(mirror, 'masks', split, meta)
-    check_labels(path, vocab, f"{mirror.root}/{official_path('masks', split)}")
-    masks, counts = select_masks(path, labels, n, seed, groups)
-    if negatives:
-        masks = pd.concat([masks, _negative_rows(mirror, split, path, labels, vocab, negatives, seed, meta)])
-    image_path = f'images/{split}/' + masks.ImageID + '.jpg'
-    masks = masks.assign(data_split=split, image_path=image_path)
-    return masks.sort_values(['ImageID', 'MaskPath']), counts
-
-# %% ../nbs/01_download.ipynb #d01a0005
-def _join_splits(parts):
-    "Rows of all splits, with the columns of `all_images.csv`"
-    masks = pd.concat(parts, ignore_index=True)[IMAGE_COLUMNS]
-    return masks.fillna({'BoxID': '', 'LabelName': '', 'DisplayName': ''})
-
-def _tables_on_disk(mirror, kinds, splits, meta):
-    "For each kind of table the official paths, and whether what they hold is on the disk"
-    tables = {}
-    for kind in kinds:
-        paths = [official_path(kind, split) for split in splits]
-        tables[kind] = {path: is_current(table_path(meta, path), mirror.version(path)) for path in paths}
-    return tables
-
-def _count_traffic(mirror, store):
-    "Bytes and retries of both stores so far"
-    return mirror.traffic.bytes + store.traffic.bytes, mirror.traffic.retries + store.traffic.retries
+        return tables_as_html([self.classes, self.files], self.sentences)
 
 # %% ../nbs/01_download.ipynb #6d81b859
 def select(
@@ -159,102 +80,18 @@ def select(
     data = Path(data).expanduser()
     refuse_imported(data)
     meta = data/'meta'
-    traffic = _count_traffic(mirror, store)
+    traffic = count_traffic(mirror, store)
     classes = parse_classes(classes)
     vocab = read_vocabulary(mirror, meta)
     labels = class_labels(classes, vocab, exact)
     groups = class_groups(classes, labels, vocab)
-    parts = []
-    counts = {}
-    for split, n in number.items():
-        part, counts[split] = _choose_split(mirror, split, labels, groups, vocab, n, negatives, seed, meta)
-        parts.append(part)
-    masks = _join_splits(parts)
-    if not (masks.MaskPath != '').any():
-        raise UserError(f"nothing selected: {mirror.root} has no mask of {', '.join(labels)} in {', '.join(number)}")
-    table = _class_table(masks, counts)
-    shortfalls = _class_shortfalls(table, number) + _negative_shortfalls(table, number, negatives)
+    masks, table = choose_images(mirror, labels, groups, vocab, number, negatives, seed, meta)
+    shortfalls = find_shortfalls(table, number, negatives)
     kinds = dict.fromkeys(['masks', *(['labels'] if negatives else []), *extra_tables])
-    files = file_table(masks, _tables_on_disk(mirror, kinds, number, meta), mirror, store, data)
+    files = file_table(masks, tables_on_disk(mirror, kinds, number, meta), mirror, store, data)
     return Plan(data, mirror, store, vocab, labels, groups, extra_tables, masks, table, files, shortfalls, traffic)
 
-# %% ../nbs/01_download.ipynb #e22b45ec
-def _unfetched(failed, total, untried=0):
-    "Make the error for files that could not be fetched, and for those that were not tried after them"
-    first = failed[0]
-    rest = f', and {untried} were not tried after so many failures' if untried else ''
-    return UserError(
-        f"{len(failed)} of {total} files could not be fetched, the first is {first.name} "
-        f"({error_reason(first.error)}){rest}: run the same command again to go on")
-
-def _sort_results(results, total):
-    "Sort results: (names of files that do not exist, results that failed for another reason)"
-    failed = sorted((result for result in results if result.failed), key=lambda result: result.name)
-    if len(results) < total:
-        raise _unfetched(failed, total, total - len(results))
-    return sorted(result.name for result in results if result.missing), failed
-
-def _without(masks, column, missing, failed):
-    "Drop the rows whose file is not in place"
-    lost = [*missing, *(result.name for result in failed)]
-    return masks[~masks[column].isin(lost)]
-
-# %% ../nbs/01_download.ipynb #d01a0007
-def _prepare_folder(plan):
-    "Make the data folder, remove what a killed run left there, and fetch the extra tables"
-    meta = plan.data/'meta'
-    with explain_write_errors(plan.data):
-        meta.mkdir(parents=True, exist_ok=True)
-    remove_stale_files(plan.data)
-    for split in plan.masks.data_split.unique():
-        for kind in plan.extra_tables:
-            annotation_table(plan.mirror, kind, split, meta)
-
-def _mask_jobs(plan, masks, workers):
-    "Jobs of all shards; their directories are read on the way, a few at once"
-    shards = list(by_shard(masks))
-    def shard_jobs(shard):
-        split, path, names = shard
-        try:
-            return fetch_masks(plan.mirror, path, names, plan.data/'meta', plan.data/'masks'/split)
-        except FETCH_ERRORS as error:
-            raise UserError(
-                f"cannot read {plan.mirror.root}/{path} ({error_reason(error)}): "
-                "run the same command again to go on") from None
-        finally:
-            bar.update()
-
-    with progress(len(shards), 'mask directories', 'shard') as bar:
-        return sum(ask_all(shard_jobs, shards, min(workers, 4)), [])
-
-# %% ../nbs/01_download.ipynb #d01a0008
-def _fetch_images(plan, workers):
-    "Fetch the images of a plan: (rows whose image is in place, results, missing names, failed results)"
-    paths = list(plan.masks.image_path.unique())
-    jobs = [fetch_image(plan.store, path, plan.data) for path in paths]
-    results = fetch_all(jobs, len(paths), 'images', workers)
-    missing, failed = _sort_results(results, len(paths))
-    masks = _without(plan.masks, 'image_path', missing, failed)
-    if masks.empty:
-        reason = error_reason(failed[0].error) if failed else 'they do not exist'
-        raise UserError(
-            f"none of the {len(paths)} images could be had from {plan.store.root} ({reason}): check --images")
-    return masks, results, missing, failed
-
-def _fetch_masks(plan, masks, workers):
-    "Fetch masks: (rows whose mask is in place, results, missing names, failed results)"
-    total = (masks.MaskPath != '').sum()
-    results = fetch_all(_mask_jobs(plan, masks, workers), total, 'masks', workers)
-    missing, failed = _sort_results(results, total)
-    return _without(masks, 'MaskPath', missing, failed), results, missing, failed
-
 # %% ../nbs/01_download.ipynb #045efe9d
-def _write_records(plan, masks):
-    "Write down what is in place"
-    extra = read_extra_tables(
-        plan.mirror, plan.extra_tables, masks, plan.labels, plan.vocab, plan.data/'meta')
-    write_tables(plan.data, {**extra, 'all_images.csv': masks}, plan.labels, plan.groups)
-
 def fetch(
     plan:Plan, # from `select`
     workers:int=16, # files at once
@@ -262,46 +99,28 @@ def fetch(
 ) -> dict: # images and masks in place, files fetched, bytes and retries since `select`, missing names, seconds
     "Fetch what a plan names, then write down what is there"
     started = time.time()
-    _prepare_folder(plan)
-    masks, images, missing_images, failed_images = _fetch_images(plan, workers)
-    files = plan.masks.image_path.nunique() + (masks.MaskPath != '').sum()
-    masks, members, missing_masks, failed_masks = _fetch_masks(plan, masks, workers)
-    missing = missing_images + missing_masks
-    failed = failed_images + failed_masks
-    if strict and missing:
+    prepare_folder(plan.mirror, plan.extra_tables, plan.masks.data_split.unique(), plan.data)
+    images = collect_images(plan.store, plan.masks, plan.data, workers)
+    done = join_stages(images, collect_masks(plan.mirror, images.masks, plan.data, workers))
+    if strict and done.missing:
         raise UserError(
-            f"{len(missing)} files do not exist, the first is {missing[0]}: leave out --strict to go on without them")
-    _write_records(plan, masks)
-    if failed:
-        raise _unfetched(failed, files)
-    bytes_now, retries_now = _count_traffic(plan.mirror, plan.store)
-    bytes_before, retries_before = plan.traffic
-    return {
-        'images': masks.image_path.nunique(), 'masks': int((masks.MaskPath != '').sum()),
-        'files': sum(result.bytes > 0 for result in images + members),
-        'bytes': bytes_now - bytes_before, 'retries': retries_now - retries_before,
-        'missing': missing, 'seconds': time.time() - started}
+            f"{len(done.missing)} files do not exist, the first is {done.missing[0]}: "
+            "leave out --strict to go on without them")
+    tables = read_extra_tables(
+        plan.mirror, plan.extra_tables, done.masks, plan.labels, plan.vocab, plan.data/'meta')
+    write_tables(plan.data, {**tables, 'all_images.csv': done.masks}, plan.labels, plan.groups)
+    if done.failed:
+        raise unfetched_error(done.failed, len(done.results))
+    traffic = count_traffic(plan.mirror, plan.store)
+    return {**count_done(done, plan.traffic, traffic), 'seconds': time.time() - started}
 
-# %% ../nbs/01_download.ipynb #350f8861
-def _summarize_done(done):
-    "Lines that say what `fetch` has done"
-    missing = done['missing']
-    lines = [
-        f"{done['images']} images and {done['masks']} masks in place",
-        f"{done['files']} of these files fetched now; with tables {format_bytes(done['bytes'])}, "
-        f"{done['retries']} retries, {done['seconds']:.1f} s"]
-    if missing:
-        first = ', '.join(missing[:5]) + (', ...' if len(missing) > 5 else '')
-        lines.append(f"{len(missing)} files do not exist and are left out: {first}")
-    return '\n'.join(lines)
-
+# %% ../nbs/01_download.ipynb #1bacbde3
 def _sample_stores():
     "Folders of the embedded sample: (annotations, images)"
     from seg_nb.sample.mirror import sample_mirror
     root = sample_mirror()
     return root/'gcs/openimages', root/'s3/open-images-dataset'
 
-# %% ../nbs/01_download.ipynb #1bacbde3
 @command
 def download(
     classes:str='Person,Cat,Dog,Bird,Horse', # separated by commas; Pet=Cat+Dog makes one class, Pet, of two
@@ -335,6 +154,6 @@ def download(
     if dry_run:
         return
     try:
-        print('\n' + _summarize_done(fetch(plan, workers, strict)))
+        print('\n' + summarize_done(fetch(plan, workers, strict)))
     except KeyboardInterrupt:
         raise UserError("interrupted; run the same command again to go on", status=130) from None

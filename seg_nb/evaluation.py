@@ -21,8 +21,9 @@ from accelerate.utils import gather_object
 from matplotlib import pyplot as plt
 
 from . import __version__
+from .basics.files import remove_stale_files, write_file
 from .commands.command_line import check_count, command
-from .core import UserError, class_colors, literal, remove_stale_files, write_file
+from .core import UserError, class_colors, literal
 from .engine.processes import make_accelerator, print_once
 from .engine.progress import show_curves
 from .inspect.doctor import check_folder
@@ -34,6 +35,7 @@ from .score.calibration import ece, show_logits, show_reliability
 from .score.comparison import save_counts
 from seg_nb.score.failures import (
     choose_examples,
+    class_iou_by_size,
     confused_pairs,
     error_map,
     iou_by_size,
@@ -76,7 +78,7 @@ def collect_metrics(
         'loss': none_if_nan(scores.loss), **found, 'miou_foreground_ci95': none_if_nan(miou_ci95(scores.counts)),
         'boundary_miou_foreground': none_if_nan(pd.Series(boundary[1:]).mean()),
         'ece': none_if_nan(ece(scores.sums['confidence'])), 'classes': classes,
-        'square': _square_metrics(scores), 'truths': truths}
+        'square': _square_metrics(scores), 'truths': truths, 'by_size': class_iou_by_size(scores)}
 
 # %% ../nbs/06_evaluation.ipynb #52f0d38a
 def show_classes(

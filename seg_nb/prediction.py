@@ -20,8 +20,10 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from torch import Tensor
 
+from .basics.files import write_file
+from .basics.parallel import progress
 from .commands.command_line import check_count, command
-from .core import UserError, pick_device, progress, write_file
+from .core import UserError, pick_device
 from .evaluation import output_folder
 from .model import Checkpoint, load_checkpoint
 from seg_nb.records.images import (

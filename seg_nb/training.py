@@ -214,19 +214,20 @@ def train(
     on_error:str='raise', # files that cannot be read: raise or skip
     freeze:int=0, # number of first stages of the backbone that keep their weights
     crop:float=0.5, # smallest share of a picture that augmentation keeps
+    detail:float=1.25, # side of the prepared pictures, in `size`: zooms stay sharp; disk space grows with its square
     find_lr:bool=False, # only try rising learning rates, suggest one, write output/find_lr.png, and do not train?
     balance:float=0, # above 0, images of rare classes come more often: 0.5 by the square root of their share, 1 in full
     pasting:float=0, # share of the pictures into which an object of another one is pasted, rare classes first
     **kwargs,
 ) -> pd.DataFrame: # the history, one row per epoch
     "Fine-tune a segmentation network on a data folder"
-    choices = dict(seed=seed, freeze=freeze, crop=crop, balance=balance, pasting=pasting)
+    choices = dict(seed=seed, freeze=freeze, crop=crop, balance=balance, pasting=pasting, detail=detail)
     check_options(size=size, test_size=test_size, bs=bs, workers=workers, **choices, **kwargs)
     set_seed(seed)
     entry = get_arch(arch)
     train_dl, valid_dl = dataloaders(
         data, size, bs, test_size or size, labels=labels, on_error=on_error, mean=entry.mean, std=entry.std,
-        workers=workers, seed=seed, crop=crop, balance=balance, pasting=pasting)
+        workers=workers, seed=seed, crop=crop, balance=balance, pasting=pasting, detail=detail)
     config = dict(size=size, labels=train_dl.dataset.labels, **choices)
     start = 'none' if kwargs.get('resume') else weights
     model = create_model(arch, train_dl.dataset.classes, start, stride, train_dl.dataset.groups)

@@ -14,14 +14,15 @@ from torch.utils.data import DataLoader
 
 from .prepared import PreparedDataset
 from .sampling import EpochSampler, rare_weights
+from ..commands.command_line import check_range
 from ..core import UserError
 from ..dataset import SegmentationDataset
 from ..transforms import IMAGENET_MEAN, IMAGENET_STD, Collate, Paste, augmentation
 
 # %% ../../nbs/parts/batches/loaders.ipynb #79808106
-def _training_set(ds, size, margin, seed, crop, pasting):
+def _training_set(ds, size, detail, seed, crop, pasting):
     "Prepare training squares with their augmentation"
-    prepared = PreparedDataset(ds, round(size*margin), augmentation(size, crop), seed)
+    prepared = PreparedDataset(ds, round(size*detail), augmentation(size, crop), seed)
     if len(prepared) < 2:
         problem = f"{len(prepared)} training image; training needs at least 2"
         raise UserError(f"{ds.data}: {problem}, download more with --train N")
@@ -49,16 +50,17 @@ def loader(
     crop:float=0.5, # smallest share of an image that augmentation keeps
     balance:float=0, # power of `rare_weights`: above 0, images of rare classes come more often
     pasting:float=0, # share of the images into which an object of another one is pasted, rare classes first
-    margin:float=1.25, # prepared training squares are this much larger than `size`
+    detail:float=1.25, # side of the prepared training squares, in `size`; each takes 4*(size*detail)**2 bytes on disk
 ) -> DataLoader: # of (xb float32 (B,3,size,size), yb int64 (B,size,size) or `PartialLabels`)
     "Make batches of one split"
     if train and bs < 2:
         needed = "training needs at least 2, because batch normalisation compares pictures"
         raise UserError(f"batch size {bs}: {needed}", status=2)
+    check_range(1, 4, detail=detail)
     if seed < 0:
         raise UserError(f"seed {seed}: must be 0 or more", status=2)
     workers = _default_workers() if workers is None else workers
-    prepared = _training_set(ds, size, margin, seed, crop, pasting) if train else PreparedDataset(ds, size)
+    prepared = _training_set(ds, size, detail, seed, crop, pasting) if train else PreparedDataset(ds, size)
     weights = rare_weights(prepared.pixels, balance) if train and balance else None
     return DataLoader(
         prepared, bs,
@@ -79,7 +81,7 @@ def dataloaders(
     test_size:int=None, # side of the validation images; None: the same
     labels:str=None, # view of the training labels; validation is always scored in `ignore` where boxes are there
     on_error:str='raise', # files that cannot be read: 'raise' or 'skip'
-    **kwargs, # mean, std, workers, seed, crop, balance, pasting, margin of `loader`
+    **kwargs, # mean, std, workers, seed, crop, balance, pasting, detail of `loader`
 ) -> tuple: # (training DataLoader, validation DataLoader)
     "Make batches to train on and batches to validate with"
     train = SegmentationDataset(data, 'train', labels, on_error=on_error)

@@ -17,11 +17,15 @@ from torch.utils.data import Dataset
 
 from .. import dataset as dataset_module
 from .. import transforms as transforms_module
-from ..core import UserError, code_digest, explain_write_errors, make_once, progress
-from ..dataset import SegmentationDataset, photo_file
+from ..basics.files import code_digest, explain_write_errors, make_once
+from ..basics.parallel import progress
+from ..core import UserError
+from ..dataset import SegmentationDataset
 from ..openimages.groups import read_groups
+from ..records import box_regions, folder_splits
 from ..records import images as images_module
 from ..records import jpegs as jpegs_module
+from ..records.folder_splits import photo_file
 from ..records.image_index import cache_place
 from ..records.images import read_ahead
 from ..transforms import augment, letterbox
@@ -48,7 +52,7 @@ def _states(ds):
 def _modules():
     "Modules that decode, merge and letterbox"
     from seg_nb.batches import prepared as this_module
-    return dataset_module, images_module, jpegs_module, transforms_module, this_module
+    return dataset_module, folder_splits, box_regions, images_module, jpegs_module, transforms_module, this_module
 
 def _digest(ds, size):
     "10 hex digits for what decides the content of a prepared dataset"

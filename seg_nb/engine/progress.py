@@ -20,7 +20,8 @@ from fastcore.imports import in_notebook
 from matplotlib import pyplot as plt
 from torch import Tensor
 
-from ..core import UserError, progress
+from ..basics.parallel import progress
+from ..core import UserError
 from ..score.metrics import class_table
 
 # %% ../../nbs/parts/engine/progress.ipynb #5c000007

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from ..core import UserError, write_file
+from ..basics.files import write_file
+from ..core import UserError
 from .processes import is_first_process, print_once
 from ..score.report import figure_png
 

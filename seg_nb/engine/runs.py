@@ -27,24 +27,24 @@ from ..openimages.groups import spell_classes
 # %% ../../nbs/parts/engine/runs.ipynb #r0000008
 _BOXES = [ # name, what it does, what it leaves
     ('train', 'a data folder, an architecture, options', 'lines on the screen'),
-    ('fit', 'epochs: train, validate, keep the best', 'best.safetensors, history.csv, last/'),
-    ('train_one_epoch', 'steps, until the batches are used up', 'mean loss of the epoch'),
-    ('train_step', 'one batch: loss, gradients, new weights', 'loss of the step')]
+    ('fit', 'train, validate, keep the best, save', 'best.safetensors, history.csv, last/'),
+    ('train_one_epoch', 'steps until the batches are used up', 'mean loss of the epoch'),
+    ('train_step', 'a batch: loss, gradient, weights', 'loss of the step')]
 
 def draw_run(): # the matplotlib Figure
     "Draw the four functions of a run, one within the other, and what each of them leaves"
-    fig, ax = plt.subplots(figsize=(7.5, 3.4), layout='constrained')
+    fig, ax = plt.subplots(figsize=(8, 3.2), layout='constrained')
     for i, (name, does, leaves) in enumerate(_BOXES):
-        left, bottom, width, height = .35*i, .3*i, 8 - .7*i, 4.6 - 1.1*i
+        left, bottom, width, height = .35*i, .3*i, 8.6 - .7*i, 4.6 - 1.1*i
         ax.add_patch(FancyBboxPatch((left, bottom), width, height, boxstyle='round,pad=0,rounding_size=.12',
                                     facecolor=plt.cm.Blues(.08 + .13*i), edgecolor='0.45'))
         top = bottom + height - .42
         ax.text(left + .2, top, name, family='monospace', weight='bold', va='center')
-        ax.text(left + 2.5, top, does, va='center', size=9)
-        ax.annotate(leaves, (8.2, top), va='center', size=9, color='0.3')
-        ax.plot([left + width, 8.15], [top, top], color='0.6', lw=1)
-    ax.text(8.2, 4.85, 'what it leaves', size=9, style='italic', color='0.3')
-    ax.set(xlim=(-.1, 12), ylim=(-.1, 5.1), title='Four functions from the command to the gradient')
+        ax.text(left + 2.6, top, does, va='center', size=8.5)
+        ax.text(8.9, top, leaves, va='center', size=8.5, color='0.3')
+        ax.plot([left + width, 8.8], [top, top], color='0.6', lw=1)
+    ax.text(8.9, 4.85, 'what it leaves', size=8.5, style='italic', color='0.3')
+    ax.set(xlim=(-.1, 13.6), ylim=(-.1, 5.1), title='Four functions from the command to the gradient')
     ax.set_axis_off()
     return fig
 

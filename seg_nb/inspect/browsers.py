@@ -14,17 +14,8 @@ import cv2
 import numpy as np
 from fastcore.imports import in_notebook
 
-from seg_nb.core import (
-    SPLITS,
-    UNKNOWN,
-    UNKNOWN_COLOR,
-    UNKNOWN_NAME,
-    UserError,
-    class_colors,
-    color_chips,
-    overlay,
-    show_grid,
-)
+from ..basics.texts import color_chips
+from ..core import SPLITS, UNKNOWN, UNKNOWN_COLOR, UNKNOWN_NAME, UserError, class_colors, overlay, show_grid
 from ..dataset import SegmentationDataset
 from ..records.image_index import ImageIndex
 

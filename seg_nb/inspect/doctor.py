@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from ..basics.parallel import progress
 from ..commands.command_line import check_count, command, is_command
-from ..core import SPLITS, UNKNOWN, UserError, progress
-from ..dataset import SegmentationDataset, data_classes
+from ..core import SPLITS, UNKNOWN, UserError
+from ..dataset import SegmentationDataset
 from ..openimages.groups import describe_groups, read_groups
+from ..records.folder_classes import data_classes
 from ..records.image_index import ImageIndex
 from ..records.images import check_fit, read_ahead, read_bytes, read_mask_and_transparency, read_stored
 

@@ -15,7 +15,8 @@ from safetensors.torch import save
 from torch import nn
 
 from .. import __version__
-from ..core import UserError, write_file
+from ..basics.files import write_file
+from ..core import UserError
 from ..openimages.groups import are_groups
 
 # %% ../../nbs/parts/networks/checkpoints.ipynb #0a13f536

@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
-from ..core import UserError, explain_write_errors, write_file
+from ..basics.files import explain_write_errors, write_file
+from ..core import UserError
 from .annotations import class_boxes, verified_labels
 from .tables import BOX_SIDES, SIDES, annotation_table, filter_table
 from .vocabulary import Vocabulary

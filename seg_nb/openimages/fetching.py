@@ -24,7 +24,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from PIL import Image
 
-from ..core import UserError, parallel_map, progress, write_file
+from ..basics.files import write_file
+from ..basics.parallel import parallel_map, progress
+from ..core import UserError
 from .paths import BUCKET, IMAGE_STORE
 from seg_nb.openimages.stores import (
     FETCH_ERRORS,

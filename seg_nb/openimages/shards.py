@@ -21,7 +21,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..core import explain_write_errors, write_file
+from ..basics.files import explain_write_errors, write_file
 from .fetching import FetchResult, is_complete_file, is_complete_png
 from seg_nb.openimages.stores import (
     FETCH_ERRORS,

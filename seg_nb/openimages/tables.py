@@ -22,7 +22,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 
-from ..core import UserError, explain_write_errors, progress, write_atomically
+from ..basics.files import explain_write_errors, write_atomically
+from ..basics.parallel import progress
+from ..core import UserError
 from .paths import official_path
 from .stores import FETCH_ERRORS, unreachable_error
 

@@ -18,7 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..core import SPLITS, UNKNOWN_NAME, UserError, cache_dir, code_digest, explain_write_errors, make_once
+from ..basics.files import cache_dir, code_digest, explain_write_errors, make_once
+from ..core import SPLITS, UNKNOWN_NAME, UserError
 from ..openimages.tables import read_csv_chunks
 
 # %% ../../nbs/parts/records/image_index.ipynb #2eb563ba

@@ -23,7 +23,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..core import UserError, parallel_map
+from ..basics.parallel import parallel_map
+from ..core import UserError
 from .jpegs import decode_jpeg
 
 # %% ../../nbs/parts/records/images.ipynb #486d89fd

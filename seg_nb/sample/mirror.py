@@ -18,8 +18,9 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+from ..basics.files import cache_dir, code_digest, make_once, write_atomically
 from ..commands.command_line import check_count, command
-from ..core import SPLITS, UserError, cache_dir, code_digest, make_once, write_atomically
+from ..core import SPLITS, UserError
 from . import animals, annotations, birds, labels, paint, people, places, scenes, shapes, stage, things
 from .annotations import draw_example
 from .labels import LABEL_TREE_FILE, MASKED, NAMES, label_tree

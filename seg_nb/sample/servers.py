@@ -22,7 +22,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from ..core import UserError, parallel_map
+from ..basics.parallel import parallel_map
+from ..core import UserError
 
 # %% ../../nbs/parts/sample/servers.ipynb #db5441a8
 FAULTS = ('503', '429', 'reset', 'truncate', 'stall', 'no_ranges')

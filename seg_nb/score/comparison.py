@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 
+from ..basics.files import write_file
 from ..commands.command_line import command
-from ..core import UserError, literal, write_file
+from ..core import UserError, literal
 from .metrics import class_iou, interval95, iou_resamples
 from .scoring import EvaluationCounts
 

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['ERRORS', 'SIZE_EDGES', 'VIEWS', 'rank_photos', 'choose_examples', 'error_map', 'show_errors', 'show_example',
-           'photo_caption', 'confused_pairs', 'iou_by_size', 'show_sizes', 'overlay_view', 'browse_failures']
+           'photo_caption', 'confused_pairs', 'iou_by_size', 'size_text', 'show_sizes', 'class_iou_by_size',
+           'overlay_view', 'browse_failures']
 
 # %% ../../nbs/parts/score/failures.ipynb #b6000004
 import html
@@ -16,10 +17,11 @@ from matplotlib import pyplot as plt
 from matplotlib.patches import Patch
 from torch import Tensor
 
-from ..core import UNKNOWN, UserError, class_colors, color_chips, color_map, literal, overlay, show_grid
+from ..basics.texts import color_chips
+from ..core import UNKNOWN, UserError, class_colors, color_map, literal, overlay, show_grid
 from ..inspect.browsers import can_show_widgets, encode_png
 from ..records.images import fit_size
-from .metrics import class_iou, iou_ci95
+from .metrics import class_iou, iou_ci95, none_if_nan
 from .scoring import EvaluationCounts, EvaluationDataset, predict_maps
 
 # %% ../../nbs/parts/score/failures.ipynb #b6000008
@@ -136,7 +138,7 @@ def confused_pairs(
     return table.sort_values(['share', 'pixels'], ascending=False, ignore_index=True)[:n]
 
 # %% ../../nbs/parts/score/failures.ipynb #b6000019
-SIZE_EDGES = (0, .003, .01, .03, .1, .3, 1) # of the bins, as shares of the known pixels of a photo
+SIZE_EDGES = (0, .003, .01, .03, .1, 1) # of the bins, as shares of the known pixels of a photo
 
 def _size_bins(counts, edges):
     "Number of the bin of each class in each photo, (N,C) int; -1 where the truth lacks the class"
@@ -160,6 +162,14 @@ def iou_by_size(
         'low': edges[:-1], 'high': edges[1:], 'objects': [int(mask.sum()) for mask in chosen],
         'iou': class_iou(pooled.sum(0)), 'ci_low': interval[:, 0], 'ci_high': interval[:, 1]})
 
+# %% ../../nbs/parts/score/failures.ipynb #0bdc0a82
+def size_text(
+    low:float, # share of a photo, 0 to 1
+    high:float, # likewise
+) -> str: # e.g. '0.3%–1%'
+    "Write the range of a bin of sizes"
+    return f'{low:.1%}–{high:.1%}'.replace('.0%', '%')
+
 # %% ../../nbs/parts/score/failures.ipynb #b60f0019
 def show_sizes(
     table:pd.DataFrame, # from `iou_by_size`
@@ -172,12 +182,32 @@ def show_sizes(
     ax.vlines(x, filled.ci_low, filled.ci_high, color='0.2')
     for k, n in enumerate(table.objects):
         ax.text(k, .02, f'{n}', ha='center', fontsize=9)
-    labels = [f'{row.low:.1%}–{row.high:.1%}'.replace('.0%', '%') for row in table.itertuples()]
+    labels = [size_text(row.low, row.high) for row in table.itertuples()]
     ax.set_xticks(x, labels, fontsize=9)
     ax.set_title('IoU by the share of the photo that a class covers')
     ax.set(ylim=(0, 1), xlabel='share of the photo; in the bars: how often')
     ax.spines[['top', 'right']].set_visible(False)
     return fig
+
+# %% ../../nbs/parts/score/failures.ipynb #cd9826c2
+def class_iou_by_size(
+    scores:EvaluationCounts, # of a split
+    edges=SIZE_EDGES, # of the bins, rising from 0 to 1
+) -> dict: # foreground class -> one dict per bin: from, to, photos, intersection, union (pixels), iou (None if empty)
+    "IoU of each class by the share of the photo that it covers, ready for JSON"
+    counts = scores.counts.numpy()
+    bins = _size_bins(counts, edges)
+    found = {name: [] for name in scores.classes[1:]}
+    for k, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+        chosen = bins == k
+        pooled = (counts*chosen[:, None]).sum(0)
+        tp, truth, pred = pooled.tolist()
+        photos, iou = chosen.sum(0).tolist(), class_iou(pooled)
+        for c, name in enumerate(scores.classes[1:], 1):
+            found[name].append({
+                'from': low, 'to': high, 'photos': photos[c], 'intersection': tp[c],
+                'union': truth[c] + pred[c] - tp[c], 'iou': none_if_nan(iou[c])})
+    return found
 
 # %% ../../nbs/parts/score/failures.ipynb #b600001f
 VIEWS = ('prediction', 'truth', 'errors')

@@ -17,8 +17,9 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
+from ..basics.files import write_atomically
 from ..commands.command_line import check_range
-from ..core import UNKNOWN_COLOR, UserError, class_colors, overlay, write_atomically
+from ..core import UNKNOWN_COLOR, UserError, class_colors, overlay
 
 # %% ../../nbs/parts/score/formats.ipynb #f6000009
 def palette_png(

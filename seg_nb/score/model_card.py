@@ -22,8 +22,10 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from jinja2 import Template
 from yaml import YAMLError
 
+from ..basics.files import write_file
+from ..basics.texts import join_names
 from ..commands.command_line import command
-from ..core import SPLITS, UserError, join_names, write_file
+from ..core import SPLITS, UserError
 from ..networks.checkpoints import read_checkpoint, training_stages
 from ..openimages.groups import describe_groups
 from ..openimages.tables import open_table, table_path

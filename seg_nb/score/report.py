@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['TRUTHS', 'is_web_address', 'format_number', 'format_interval', 'format_setting', 'prediction_text', 'licence_name',
-           'encode_panel', 'figure_png', 'data_url', 'load_template', 'page_template', 'class_rows', 'truth_rows',
-           'read_credits', 'summarize_credits', 'legend_chips', 'summarize_check', 'stage_table', 'report']
+           'encode_panel', 'figure_png', 'data_url', 'load_template', 'page_template', 'class_rows', 'size_rows',
+           'truth_rows', 'read_credits', 'summarize_credits', 'legend_chips', 'summarize_check', 'stage_table',
+           'report']
 
 # %% ../../nbs/parts/score/report.ipynb #c6c00004
 import base64
@@ -22,6 +23,7 @@ from matplotlib import pyplot as plt
 
 from ..core import UserError, class_colors, color_map
 from ..openimages.groups import describe_groups
+from .failures import size_text
 
 # %% ../../nbs/parts/score/report.ipynb #c6c00009
 def is_web_address(
@@ -165,6 +167,17 @@ def class_rows(
         rows.append(row)
     return rows
 
+# %% ../../nbs/parts/score/report.ipynb #d79f096a
+def size_rows(
+    metrics:dict, # content of metrics_{split}.json, with a key by_size
+) -> tuple: # (texts over the columns, (class, [(IoU or None, photos)]) of each class)
+    "Collect what the page shows of each class by its size"
+    rows, texts = [], []
+    for name, found in metrics['by_size'].items():
+        texts = [size_text(row['from'], row['to']) for row in found]
+        rows.append((name, [(row['iou'], row['photos']) for row in found]))
+    return ['class', *texts], rows
+
 # %% ../../nbs/parts/score/report.ipynb #c6c0001d
 TRUTHS = { # key in the metrics: (what is scored, what it means)
     'ignore': (
@@ -307,6 +320,7 @@ def report(
     return page_template().render(
         metrics=metrics, source=source, class_rows=class_rows(metrics), charts=charts,
         groups=describe_groups(metrics.get('groups', {})),
+        sizes=size_rows(metrics) if metrics.get('by_size') else None,
         truths=truth_rows(metrics) if metrics.get('truths') else None,
         chips=legend_chips(metrics['classes']), examples=examples,
         found=summarize_check(checked, metrics['split']) if checked else None,

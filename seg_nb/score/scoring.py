@@ -19,7 +19,8 @@ import torch.nn.functional as F
 from fastcore.basics import chunked
 from torch import Tensor
 
-from ..core import UNKNOWN, UserError, progress
+from ..basics.parallel import progress
+from ..core import UNKNOWN, UserError
 from ..dataset import SegmentationDataset, combine_masks
 from ..openimages.groups import own_labels, read_groups
 from ..records.images import apply_orientation, read_ahead

@@ -22,8 +22,9 @@ from torch import nn
 from torch.export import Dim, ExportedProgram
 
 from .. import __version__
+from ..basics.files import write_file
 from ..commands.command_line import check_count, command
-from ..core import UserError, write_file
+from ..core import UserError
 from ..evaluation import output_folder
 from ..model import load_checkpoint
 from ..networks.backbones import ARCHS

@@ -20,19 +20,13 @@ import torch
 from filelock import FileLock
 from PIL import Image
 
+from ..basics.files import explain_write_errors, write_atomically, write_file
+from ..basics.parallel import progress
+from ..basics.texts import join_names
 from ..commands.command_line import check_count, command
-from seg_nb.core import (
-    SPLITS,
-    UNKNOWN,
-    UNKNOWN_NAME,
-    UserError,
-    explain_write_errors,
-    join_names,
-    progress,
-    write_atomically,
-    write_file,
-)
-from ..dataset import data_classes, photo_file
+from ..core import SPLITS, UNKNOWN, UNKNOWN_NAME, UserError
+from ..records.folder_classes import data_classes
+from ..records.folder_splits import photo_file
 from ..records.images import apply_orientation, check_fit, read_ahead, read_stored, without_fetching
 from .label_files import BinaryFolders, CocoFile, MapFolder, read_class_names
 from .own_photos import OwnPhoto, check_shares, choose_splits, list_photos, match_masks

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ..basics.texts import join_names
 from ..commands.command_line import check_range
-from ..core import UserError, join_names
+from ..core import UserError
 from ..records.image_index import is_plain_name
 from ..records.photo_files import SUFFIXES, find_photos
 
