@@ -18,14 +18,23 @@ from . import core, dataset, model, training, transforms
 from . import download as download_module
 from .basics import files, parallel, texts
 from .basics.files import cache_dir, code_digest, make_once, write_file
-from .batches import loaders, prepared, sampling
+from .batches import collate, loaders, pasting, prepared, sampling
 from .commands.command_line import check_count, command
 from .core import UserError
 from .download import download
 from .engine import losses, optimizer, processes, progress, runs, state, trainer
 from .engine.state import set_aside
 from .evaluation import evaluate
-from .networks import backbones, checkpoints, cpu_convolutions, deeplabv3plus, lite_weights, weights
+from .geometry import layouts, matrices, resizing
+from seg_nb.networks import (
+    backbones,
+    batch_statistics,
+    checkpoints,
+    cpu_convolutions,
+    deeplabv3plus,
+    lite_weights,
+    weights,
+)
 from seg_nb.openimages import (
     annotations,
     choosing,
@@ -102,9 +111,9 @@ def data_digest(
 def _training_modules():
     "Modules that decide what `train` makes of a data folder"
     return [core, files, parallel, texts, tables, groups, jpegs, images, image_index, folder_classes, folder_splits,
-            box_regions, dataset, transforms, prepared, sampling, loaders, deeplabv3plus, backbones, cpu_convolutions,
-            checkpoints, lite_weights, weights, model, metrics, losses, optimizer, progress, state, processes, trainer,
-            runs, training]
+            box_regions, dataset, resizing, matrices, layouts, transforms, pasting, collate, prepared, sampling,
+            loaders, deeplabv3plus, backbones, cpu_convolutions, batch_statistics, checkpoints, lite_weights, weights,
+            model, metrics, losses, optimizer, progress, state, processes, trainer, runs, training]
 
 def _model_folder():
     "Where the model of the present code and the present sample is kept"

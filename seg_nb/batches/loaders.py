@@ -12,12 +12,14 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader
 
+from .collate import Collate
+from .pasting import Paste
 from .prepared import PreparedDataset
 from .sampling import EpochSampler, rare_weights
 from ..commands.command_line import check_range
 from ..core import UserError
 from ..dataset import SegmentationDataset
-from ..transforms import IMAGENET_MEAN, IMAGENET_STD, Collate, Paste, augmentation
+from ..transforms import IMAGENET_MEAN, IMAGENET_STD, augmentation
 
 # %% ../../nbs/parts/batches/loaders.ipynb #79808106
 def _training_set(ds, size, detail, seed, crop, pasting):

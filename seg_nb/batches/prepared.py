@@ -21,6 +21,7 @@ from ..basics.files import code_digest, explain_write_errors, make_once
 from ..basics.parallel import progress
 from ..core import UserError
 from ..dataset import SegmentationDataset
+from ..geometry import resizing as resizing_module
 from ..openimages.groups import read_groups
 from ..records import box_regions, folder_splits
 from ..records import images as images_module
@@ -52,7 +53,8 @@ def _states(ds):
 def _modules():
     "Modules that decode, merge and letterbox"
     from seg_nb.batches import prepared as this_module
-    return dataset_module, folder_splits, box_regions, images_module, jpegs_module, transforms_module, this_module
+    return (dataset_module, folder_splits, box_regions, images_module, jpegs_module, resizing_module,
+            transforms_module, this_module)
 
 def _digest(ds, size):
     "10 hex digits for what decides the content of a prepared dataset"

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..batches.collate import PartialLabels
 from ..core import UNKNOWN, UserError
 from ..dataset import MAYBE
-from ..transforms import PartialLabels
 
 # %% ../../nbs/parts/engine/losses.ipynb #4a000009
 def count_known(

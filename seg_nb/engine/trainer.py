@@ -18,7 +18,7 @@ from . import processes
 from .losses import SegmentationLoss
 from .optimizer import moving_average, param_groups, rate_factor
 from .progress import NotFiniteError
-from ..model import set_bn_momentum
+from ..networks.batch_statistics import set_bn_momentum
 
 # %% ../../nbs/parts/engine/trainer.ipynb #e920f542
 @dataclass
