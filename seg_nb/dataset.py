@@ -180,7 +180,8 @@ class SegmentationDataset(FolderSplit, Dataset):
             print(f'left out: {e}')
 
     def __getitem__(self, i):
-        item = self.item(range(len(self))[i])
+        i = range(len(self))[i] # -1 is the last; an IndexError beyond the end
+        item = self.item(i)
         return self.transform(*item) if self.transform and item else item
 
     def __repr__(self):
