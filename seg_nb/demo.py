@@ -22,11 +22,19 @@ from .batches import collate, loaders, pasting, prepared, sampling
 from .commands.command_line import check_count, command
 from .core import UserError
 from .download import download
-from .engine import losses, optimizer, processes, progress, state, trainer
+from .engine import losses, optimizer, processes, progress, runs, state, trainer
 from .engine.state import set_aside
 from .evaluation import evaluate
 from .geometry import layouts, matrices, resizing
-from .networks import backbones, checkpoints, cpu_convolutions, deeplabv3plus, lite_weights, weights
+from seg_nb.networks import (
+    backbones,
+    batch_statistics,
+    checkpoints,
+    cpu_convolutions,
+    deeplabv3plus,
+    lite_weights,
+    weights,
+)
 from seg_nb.openimages import (
     annotations,
     choosing,
@@ -104,8 +112,8 @@ def _training_modules():
     "Modules that decide what `train` makes of a data folder"
     return [core, files, parallel, texts, tables, groups, jpegs, images, image_index, folder_classes, folder_splits,
             box_regions, dataset, resizing, matrices, layouts, transforms, pasting, collate, prepared, sampling,
-            loaders, deeplabv3plus, backbones, cpu_convolutions, checkpoints, lite_weights, weights, model, metrics,
-            losses, optimizer, progress, state, processes, trainer, training]
+            loaders, deeplabv3plus, backbones, cpu_convolutions, batch_statistics, checkpoints, lite_weights, weights,
+            model, metrics, losses, optimizer, progress, state, processes, trainer, runs, training]
 
 def _model_folder():
     "Where the model of the present code and the present sample is kept"

@@ -14,7 +14,9 @@ from project import PACKAGE, chapters, module_name, modules, name_of, notebooks
 
 LINE = 120 # characters of a line of code
 BODY, SHORT_BODY, SHORT_SHARE = 30, 20, 0.9 # lines of a function's body; how many have fewer than 20
-CHAPTER_CELLS = 70 # visible cells of a chapter
+CHAPTER_CELLS = 50 # visible cells of a chapter
+CHAPTER_PROSE = 0.6 # characters of prose for one of code, at least
+CHAPTER_PICTURES, FIRST_PICTURES = 5, 2 # pictures of a chapter at least; of 00_core
 MODULE_LINES = 400 # of an exported module
 OUTPUT_BYTES = 300_000 # of a notebook's saved outputs
 SHOWN_WITHIN = 3 # code cells
@@ -184,6 +186,22 @@ def print_table(
 
 # The check
 
+def chapter_problems(
+    name:str, # of the chapter
+    m:Measures, # of it
+) -> list: # one line for each
+    "Find what a chapter must not have"
+    found = []
+    if m.cells > CHAPTER_CELLS:
+        found.append(f'{m.cells} visible cells, more than {CHAPTER_CELLS}')
+    if m.prose < CHAPTER_PROSE*m.code:
+        found.append(f'{m.prose/m.code:.2f} characters of prose for one of code, less than {CHAPTER_PROSE}')
+    pictures = FIRST_PICTURES if name == '00_core' else CHAPTER_PICTURES
+    if m.pictures < pictures:
+        found.append(f'{m.pictures} pictures, fewer than {pictures}')
+    return found
+
+
 def notebook_problems(
     name:str, # of the notebook
     m:Measures, # of it
@@ -193,8 +211,8 @@ def notebook_problems(
     found = [f'cell {cell}, line {i} is longer than {LINE} characters' for cell, i in m.long]
     found += [f'cell {cell}, line {i} holds more than one statement' for cell, i in m.joined]
     found += [f'the body of {f} has {size} lines, more than {BODY}' for f, size in m.bodies if size > BODY]
-    if is_chapter and m.cells > CHAPTER_CELLS:
-        found.append(f'{m.cells} visible cells, more than {CHAPTER_CELLS}')
+    if is_chapter:
+        found += chapter_problems(name, m)
     if m.output_bytes > OUTPUT_BYTES:
         found.append(f'{m.output_bytes:,} bytes of outputs, more than {OUTPUT_BYTES:,}')
     return [f'{name}: {f}' for f in found]

@@ -18,7 +18,8 @@ from torch import nn
 
 from ..core import UserError
 from .losses import SegmentationLoss
-from ..model import set_bn_momentum, train_mode
+from ..model import train_mode
+from ..networks.batch_statistics import set_bn_momentum
 
 # %% ../../nbs/parts/engine/optimizer.ipynb #b90a192a
 def param_groups(

@@ -158,9 +158,7 @@ class EpochDisplay:
             self._replace('figure', figure)
         self._replace('table', table.style.set_uuid('classes').format('{:.3f}', na_rep='–').set_caption(line))
         if self.photos:
-            if 'truth' not in self.shown:
-                self._replace('truth', self.photos.show_truth())
-            self._replace('photos', self.photos.show_prediction(model, history[-1]['epoch']))
+            self._replace('photos', self.photos.show_epochs(model, history[-1]['epoch']))
 
     def _replace(self, name, content):
         "Show something, in the place of what was shown under this name"

@@ -100,10 +100,9 @@ def show_example(
     panels = [image, truth, pred, show_errors(image, error_map(pred, truth))]
     fig = show_grid([panels], ['input', 'truth', 'prediction', 'errors'], classes)
     named = zip(ERRORS[1:], _ERROR_COLORS[1:]/255, strict=True)
-    fig.axes[-1].legend(
-        handles=[Patch(facecolor=color, edgecolor='0.4', label=name) for name, color in named],
-        loc='upper center', bbox_to_anchor=(.5, -.01), ncols=3, frameon=False, fontsize=7.5,
-        columnspacing=.8, handlelength=1, handletextpad=.4)
+    patches = [Patch(facecolor=color, edgecolor='0.4', label=name) for name, color in named]
+    fig.set_figwidth(fig.get_figwidth() + 1.1) # for the legend of the errors
+    fig.legend(handles=patches, loc='outside right center', frameon=False, fontsize=9, title='errors')
     if title:
         fig.suptitle(literal(title), fontsize=10)
     return fig

@@ -25,7 +25,7 @@ from .. import __version__
 from ..basics.files import write_file
 from ..commands.command_line import check_count, command
 from ..core import UserError
-from ..evaluation import output_folder
+from ..evaluating.results import output_folder
 from ..model import load_checkpoint
 from ..networks.backbones import ARCHS
 from ..transforms import FILL, normalize
