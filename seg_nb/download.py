@@ -125,14 +125,14 @@ def _sample_stores():
 def download(
     classes:str='Person,Cat,Dog,Bird,Horse', # separated by commas; Pet=Cat+Dog makes one class, Pet, of two
     data:str='data', # folder to fill
-    train:int=1000, # training images a class
-    validation:int=50, # validation images a class
-    test:int=50, # test images a class
+    train:int=1000, # training images per class
+    validation:int=50, # validation images per class
+    test:int=50, # test images per class
     mirror:str=ANNOTATION_STORE, # address or folder of the annotations
     images:str=IMAGE_STORE, # S3 endpoint, or folder that holds SPLIT/ID.jpg
     boxes:bool=False, # fetch boxes and verified labels too: they tell what is unknown from background
     attribution:bool=False, # fetch author, licence, origin and rotation of the images too
-    negatives:int=0, # images a split that a person found free of all classes
+    negatives:int=0, # images per split that a person found free of all classes
     dry_run:bool=False, # show what would be fetched; fetch no image and no mask
     sample:bool=False, # take everything from the embedded sample
     strict:bool=False, # a missing image or mask is an error

@@ -259,13 +259,6 @@ def _build(meta, folder):
         (folder/'index.json').write_text(json.dumps(facts), encoding='utf-8')
 
 # %% ../../nbs/parts/records/image_index.ipynb #830d3f13
-def _index_name(meta):
-    "Name the index of some tables, by their sizes and times and by the code that reads them"
-    from seg_nb.records import image_index as this_module
-    files = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(meta.glob('*.csv'))]
-    digest = hashlib.sha256(f"{files} {code_digest(this_module)}".encode()).hexdigest()
-    return f'index-{digest[:10]}'
-
 def _can_write(folder):
     "Can files be made in a folder, which is made if need be?"
     try:
@@ -285,6 +278,14 @@ def cache_place(
         return folder
     digest = hashlib.sha256(str(Path(data).resolve()).encode()).hexdigest()
     return cache_dir()/f'of-{digest[:10]}'/name
+
+# %% ../../nbs/parts/records/image_index.ipynb #b2e28383
+def _index_name(meta):
+    "Name the index of some tables, by their sizes and times and by the code that reads them"
+    from seg_nb.records import image_index as this_module
+    files = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(meta.glob('*.csv'))]
+    digest = hashlib.sha256(f"{files} {code_digest(this_module)}".encode()).hexdigest()
+    return f'index-{digest[:10]}'
 
 def _remove_old(folder):
     "Remove the indexes of earlier states of the tables"
