@@ -81,8 +81,9 @@ class ResultFolder:
         "Write label map, overlay and annotations of a photo"
         name = self.names[k]
         try:
+            picture = overlay_jpeg(image, labels)
             path = write_file(self.dest/f'{name}.png', palette_png(labels))
-            write_file(self.dest/f'{name}_overlay.jpg', overlay_jpeg(image, labels))
+            write_file(self.dest/f'{name}_overlay.jpg', picture)
         except UserError as e:
             self.bad.append(f'{self.found[k][0]}: {e}')
             return

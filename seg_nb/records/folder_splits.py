@@ -41,7 +41,10 @@ class FolderSplit:
         index:ImageIndex, # of the folder
         classes:list, # names in order of their labels, 'background' first
     ):
-        self.data, self.split, self.index, self.classes = Path(data).expanduser(), split, index, classes
+        self.data = Path(data).expanduser()
+        self.split = split
+        self.index = index
+        self.classes = classes
         self.span = index.span(split)
         labels = {name: label for label, name in enumerate(classes)} | {UNKNOWN_NAME: UNKNOWN}
         self._labels = np.array([labels.get(name, 0) for name in index.class_names] or [0], np.uint8) # 0: not chosen

@@ -38,6 +38,9 @@ def overlay_jpeg(
     label_map:Tensor, # uint8 (H,W)
 ) -> bytes: # a JPEG
     "Encode a photo with its label map laid over it"
+    height, width = image.shape[1:]
+    if max(height, width) > 65_500: # of libjpeg
+        raise UserError(f"no JPEG can be made of {width}×{height} pixels: it holds 65,500 on a side; cut the photo")
     bgr = np.ascontiguousarray(overlay(image, label_map)[..., ::-1])
     _, encoded = cv2.imencode('.jpg', bgr, [cv2.IMWRITE_JPEG_QUALITY, 90])
     return encoded.tobytes()
