@@ -2,13 +2,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo test test_slow lab docs readme measure clean
+.PHONY: help demo test test_slow lab hooks docs readme measure clean
 
 help:
 	@echo "make demo       download, train, evaluate and predict on the embedded sample, into output/"
 	@echo "make test       every check of the project"
 	@echo "make test_slow  the cells flagged slow"
 	@echo "make lab        JupyterLab at the notebooks"
+	@echo "make hooks      let JupyterLab save clean notebooks, and git merge them by cells"
 	@echo "make docs       the site, in _docs/"
 	@echo "make readme     README.md from the index"
 	@echo "make measure    a table of the notebooks: cells, prose, functions, outputs"
@@ -41,6 +42,9 @@ test_slow: .venv/dev.stamp
 
 lab: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab nbs
+
+hooks: .venv/dev.stamp
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nbdev_install_hooks
 
 docs: .venv/dev.stamp
 	$(BIN)/python tools/build_docs.py

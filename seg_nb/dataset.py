@@ -99,7 +99,8 @@ def view_labels(
     label_of_region = np.arange(256, dtype=np.uint8)
     label_of_region[n_classes:UNKNOWN] = 0
     if view == 'ignore':
-        label_of_region[[n_classes+j for j, classes in enumerate(boxed) if classes]] = UNKNOWN
+        under_boxes = [n_classes+j for j, classes in enumerate(boxed) if classes]
+        label_of_region[under_boxes] = UNKNOWN
     return torch.from_numpy(cv2.LUT(regions.numpy(), label_of_region))
 
 # %% ../nbs/02_dataset.ipynb #3f2707ce

@@ -84,11 +84,11 @@ def train_sample(
     for size, epochs, lr, final in stages:
         is_last = size == 224
         folder = output if is_last else output/f'at_{size}'
-        history = train(data, folder, 'deeplabv3plus_efficientnet_lite0', start, epochs=epochs, bs=8, lr=lr,
+        history = train(str(data), str(folder), 'deeplabv3plus_efficientnet_lite0', start, epochs=epochs, bs=8, lr=lr,
                         final=final, size=size, backbone=1., freeze=5, crop=0.6)
         if history.empty or history.epoch.max() < epochs: # it was stopped
             raise KeyboardInterrupt
-        start = folder/'best.safetensors'
+        start = str(folder/'best.safetensors')
         histories.append(history.query('epoch > 0'))
     history = pd.concat(histories, ignore_index=True)
     history['epoch'] = history.index + 1
@@ -162,14 +162,15 @@ def demo(
 ):
     "Download the embedded sample, train, evaluate and predict"
     check_count(1, photos=photos)
-    data, output = Path(data), Path(output)
-    best = output/'best.safetensors'
-    download(data=str(data), sample=True, boxes=True, attribution=True)
-    _train_or_copy(data, output)
-    result = evaluate(data=str(data), checkpoint=str(best), split='validation', output=str(output))
-    chosen = sorted((data/'images'/'test').glob('*.jpg'))[:photos]
-    predict(chosen, checkpoint=str(best), dest=str(output/'predictions'))
-    examples = sorted(output.glob('example_validation_*.png'))
-    overlays = sorted((output/'predictions').glob('*_overlay.jpg'))
-    print('pictures:', output/'report_validation.html', *examples, *overlays, sep='\n  ')
-    print(f"foreground mIoU {result['miou_foreground']:.3f} on the validation split")
+    folder = Path(output)
+    best, predictions = folder/'best.safetensors', folder/'predictions'
+    download(data=data, sample=True, boxes=True, attribution=True)
+    _train_or_copy(Path(data), folder)
+    result = evaluate(data=data, checkpoint=str(best), split='validation', output=output)
+    chosen = sorted(Path(data, 'images', 'test').glob('*.jpg'))[:photos]
+    predict(chosen, checkpoint=str(best), dest=str(predictions))
+    examples = sorted(folder.glob('example_validation_*.png'))
+    overlays = sorted(predictions.glob('*_overlay.jpg'))
+    print('pictures:', folder/'report_validation.html', *examples, *overlays, sep='\n  ')
+    if result: # only the first process has one
+        print(f"foreground mIoU {result['miou_foreground']:.3f} on the validation split")

@@ -71,7 +71,7 @@ def evaluate(
     scales:str='1', # factors of the square's side, whose predictions are averaged, e.g. 0.75,1,1.25
     window:int=None, # side of a sliding window in pixels, as in seg_nb_predict; default: whole photos
     calibrate:bool=False, # fit the temperature of the probabilities (validation only), and keep it in the checkpoint?
-):
+) -> dict|None: # the metrics; None in all processes but the first
     "Score a model on a split, at each image's own size, and write metrics, figures, a report and a model card"
     check_request(split, calibrate, bs=bs, workers=workers, window=window)
     process = make_accelerator(precision='no')
@@ -81,19 +81,19 @@ def evaluate(
     options = prediction_options(ck, flip, scales, window)
     history = read_history(checkpoint)
     credits = read_credits(data, split, ds.ids)
-    output = output_folder(output)
+    folder = output_folder(output)
     if process.is_main_process:
-        remove_results(output, split)
+        remove_results(folder, split)
     process.wait_for_everyone()
     if calibrate:
         ck = store_temperature(process, ck, ds, checkpoint, bs, workers, options)
-    save_map = partial(write_map, output/f'predictions_{split}') if predictions else None
+    save_map = partial(write_map, folder/f'predictions_{split}') if predictions else None
     predict = partial(predict_photos, **options) if options else None
     scores = score_share(process, ck, ds, bs, workers, save_map, predict)
     if not process.is_main_process:
         return None
-    metrics = write_results(ck, ds, scores, checkpoint, output, history, credits, **options)
-    card = output/'MODEL_CARD.md'
-    write_file(card, model_card(output, data, chosen_license(card), checkpoint))
-    print_scores(scores, metrics, output/f'report_{split}.html')
+    metrics = write_results(ck, ds, scores, checkpoint, folder, history, credits, **options)
+    card = folder/'MODEL_CARD.md'
+    write_file(card, model_card(folder, data, chosen_license(card), checkpoint))
+    print_scores(scores, metrics, folder/f'report_{split}.html')
     return metrics

@@ -8,6 +8,7 @@ __all__ = ['create_model', 'freeze_stages', 'train_mode', 'Checkpoint', 'load_ch
 # %% ../nbs/04_model.ipynb #88d8e7ca
 from dataclasses import dataclass
 
+import torch
 from torch import nn
 
 from .commands.command_line import check_count
@@ -105,7 +106,7 @@ def _rebuild(path, meta):
 
 def load_checkpoint(
     path, # a file of `save_checkpoint`
-    device='cpu', # where to put the network
+    device:str|torch.device='cpu', # where to put the network
     model:nn.Module=None, # the network, where it is not one of `create_model`
 ) -> Checkpoint: # ready to predict
     "Rebuild a trained network from its checkpoint"
@@ -117,5 +118,5 @@ def load_checkpoint(
         problem = f"lacks {len(left)} tensors of {meta['arch']}, the first is {left[0]}"
         raise UserError(f"{path}: {problem}; it is damaged or of another version")
     mean, std = tuple(meta['mean']), tuple(meta['std'])
-    model.weights, model.stages = 'checkpoint', training_stages(meta)
+    model.weights, model.stages = 'checkpoint', training_stages(meta) # type: ignore
     return Checkpoint(model.eval().to(device), meta['classes'], meta['size'], mean, std, meta['arch'], meta)

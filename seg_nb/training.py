@@ -6,6 +6,7 @@
 __all__ = ['validate', 'train_step', 'train_one_epoch', 'fit', 'find_lr', 'train', 'make_trainer']
 
 # %% ../nbs/05_training.ipynb #132591c6
+import math
 import sys
 from contextlib import closing, nullcontext
 from copy import deepcopy
@@ -68,7 +69,8 @@ def train_step(
     batches, # [(xb float (B,3,H,W), yb int64 (B,H,W) or `PartialLabels`)] that make one step
 ) -> Tensor: # scalar on the device; its mean over the processes is the mean loss over the known pixels
     "Compute the loss of some batches and its gradients, then change the weights once"
-    accelerator, loss = trainer.accelerator, 0.
+    accelerator = trainer.accelerator
+    loss = torch.zeros((), device=accelerator.device)
     batches = [to_device(xb, yb, accelerator.device) for xb, yb in batches]
     known = [count_known(yb) for _, yb in batches]
     all_known = accelerator.reduce(sum(known)).clamp(min=1)
@@ -77,7 +79,7 @@ def train_step(
         with nullcontext() if i == len(batches) - 1 else accelerator.no_sync(trainer.model):
             part = trainer.loss_func(trainer.model(xb), yb)*weight
             accelerator.backward(part)
-        loss += part.detach()
+        loss = loss + part.detach()
     if trainer.clip:
         accelerator.clip_grad_norm_(trainer.model.parameters(), trainer.clip)
     set_rates(trainer.optimizer, trainer.schedule(trainer.step))
@@ -108,7 +110,7 @@ def train_one_epoch(
         meter.add(loss, images, size=batches[0][0].shape[-1])
         if stop.check_during(meter.steps, trainer.accelerator):
             break
-        if save_every and meter.steps % save_every == 0:
+        if save and save_every and meter.steps % save_every == 0:
             save()
     mean = meter.read()
     trainer.check_finite(meter.steps)
@@ -116,7 +118,7 @@ def train_one_epoch(
     return processes.process_mean(mean, trainer.accelerator)
 
 # %% ../nbs/05_training.ipynb #0600001e
-@delegates(make_trainer, but='accelerator,total_steps')
+@delegates(make_trainer, but=['accelerator', 'total_steps'])
 def fit(
     model:nn.Module, # from `create_model`, or any that maps (B,3,H,W) to logits or to {'out': logits}
     train_dl, # training batches, as `dataloaders` gives them
@@ -144,7 +146,8 @@ def fit(
     train_part = shard_loader(train_dl, accelerator, divide=True)
     valid_part = shard_loader(valid_dl, accelerator, divide=False)
     kwargs['class_weights'] = label_weights(class_weights, train_dl.dataset)
-    trainer = make_trainer(model, accelerator, epochs*-(-len(train_part)//accumulate), **kwargs)
+    steps = epochs*math.ceil(len(train_part)/accumulate)
+    trainer = make_trainer(model, accelerator, steps, **kwargs)
     choices |= config or {}
     folder, meter = runs.open_run(trainer, train_dl, valid_dl, output, verbose, tensorboard, **choices)
     save = partial(folder.save_state, trainer, meter)
@@ -164,7 +167,7 @@ def fit(
     return pd.DataFrame(folder.history)
 
 # %% ../nbs/05_training.ipynb #49919c9f
-@delegates(make_trainer, but='accelerator,total_steps,lr,ema,schedule,warmup,final')
+@delegates(make_trainer, but=['accelerator', 'total_steps', 'lr', 'ema', 'schedule', 'warmup', 'final'])
 def find_lr(
     model:nn.Module, # not changed
     train_dl, # training batches, as `dataloaders` gives them
@@ -198,7 +201,7 @@ def find_lr(
 _find_lr = find_lr # in `train` this name is an option
 
 @command
-@delegates(fit, but='config,verbose,stop')
+@delegates(fit, but=['config', 'verbose', 'stop'])
 def train(
     data:str='data', # folder that seg_nb_download filled
     output:str='output', # folder for checkpoints and history

@@ -8,6 +8,7 @@ __all__ = ['FILL', 'IMAGENET_MEAN', 'IMAGENET_STD', 'placement', 'letterbox', 'u
 
 # %% ../nbs/03_transforms.ipynb #5f5ae3bb
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,7 +37,7 @@ def letterbox(
     image:Tensor, # uint8 (3,H,W)
     mask:Tensor=None, # uint8 (H,W)
     size:int=224, # side of the square in pixels
-): # image uint8 (3,size,size); with a mask, also mask uint8 (size,size) whose padding is 255
+) -> Any: # image uint8 (3,size,size); with a mask, also mask uint8 (size,size) whose padding is 255
     "Scale a photo into the middle of a square"
     top, left, h, w = placement(image.shape[1:], size)
     square = torch.tensor(FILL, dtype=torch.uint8)[:, None, None].repeat(1, size, size)

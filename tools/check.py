@@ -45,6 +45,11 @@ def lint(log, limit):
     run(log, BIN/'ruff', 'check', '--no-cache', '--output-format', 'concise', limit=limit)
 
 
+def types(log, limit):
+    "Let pyright compare the annotations of the package with its code; pyrightconfig.json says what it looks at"
+    run(log, BIN/'basedpyright', '--pythonpath', PYTHON, limit=limit)
+
+
 # The notebooks at work
 
 def prepare(log, limit):
@@ -59,12 +64,8 @@ def tested(
     limit:float, # seconds it may take
     also:str='', # flags of cells to run that are left out otherwise
 ):
-    "Run the cells of a notebook, on one core, since two run at a time"
-    command = [BIN/'nbdev_test', '--path', notebook, '--n_workers', 0, '--do_print', '--flags', also]
-    run(log, *command, limit=limit, OMP_NUM_THREADS=1)
-    log.flush()
-    if f'Completed {notebook}' not in Path(log.name).read_text(): # nbdev_test succeeds as well when it runs nothing
-        raise Failed(f'nbdev_test did not run {notebook.name}')
+    "Run the cells of a notebook and compare what they show, on one core, since two run at a time"
+    run(log, PYTHON, TOOLS/'tested.py', notebook, '--also', also, limit=limit, OMP_NUM_THREADS=1)
 
 
 def in_lab(
@@ -89,6 +90,11 @@ def report_page(log, limit):
     tool(['page.py', '--patience', PATIENCE*slowness()], log, limit)
 
 
+def widget_browser(log, limit):
+    "Click through the browser of a data folder in JupyterLab"
+    tool(['widget.py', '--limit', limit, '--patience', PATIENCE*slowness()], log, limit + 5*PATIENCE*slowness())
+
+
 def no_browser(log, limit):
     "Only a continuous integration must have a browser"
     message = 'there is no chromium on this machine: install it to look at the report and to run JupyterLab'
@@ -104,6 +110,7 @@ QUICK = [
     Check('notebooks have good outputs', files.outputs),
     Check('imports follow the order', partial(tool, ['order.py'])),
     Check('ruff finds nothing', lint),
+    Check('types are right (pyright)', types),
     Check('code is short, cells and outputs are few', partial(tool, ['measure.py', '--check'])),
     Check('package works without development packages', partial(tool, ['alone.py', 'seg_nb'])),
     Check('package installs from its sdist', partial(tool, ['sdist.py'])),
@@ -123,7 +130,8 @@ def browser_checks() -> list: # of checks
         return [Check('the report and the notebooks in a browser', no_browser)]
     at_top = [p for p in notebooks() if '/' not in name_of(p)]
     lab = [Check(f'JupyterLab runs {name_of(p)}', partial(in_lab, p), HOUR) for p in at_top]
-    return [*lab, Check('the report in a browser', report_page)]
+    widget = Check('JupyterLab runs the browser of a folder', widget_browser)
+    return [*lab, widget, Check('the report in a browser', report_page)]
 
 
 def groups() -> list: # of (how many at a time, checks)

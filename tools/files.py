@@ -81,7 +81,7 @@ def notebook_faults(
     nb = json.loads(notebook.read_text(encoding='utf-8'))
     outputs = [(i, o) for i, c in enumerate(nb['cells']) for o in c.get('outputs', [])]
     found = [f'cell {i}: {what}' for i, o in outputs for what in output_faults(o)]
-    if not outputs:
+    if not outputs and any(c['cell_type'] == 'code' for c in nb['cells']):
         found.append('no outputs are saved')
     if 'widgets' in nb['metadata']:
         found.append('widget state is saved')

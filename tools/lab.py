@@ -12,9 +12,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from fastcore.script import call_parse
+from nbdev.clean import nbdev_clean
 from playwright.sync_api import Error, sync_playwright
 
 from browser import launch
+from cells import read_cells
 from files import WIDGET
 from project import LOGS, PYTHON, ROOT, environment, name_of, project_copy
 
@@ -29,6 +31,7 @@ RUN_ALL = """() => {
 }"""
 OPENED = 'window.jupyterapp?.shell?.currentWidget?.content?.model?.cells?.length > 0'
 MODEL = '() => window.jupyterapp.shell.currentWidget.content.model.toJSON()'
+SAVE = "() => window.jupyterapp.commands.execute('docmanager:save')"
 STOP_KERNEL = '() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()'
 SHOWN = """async i => {
   const notebook = window.jupyterapp.shell.currentWidget.content
@@ -37,6 +40,14 @@ SHOWN = """async i => {
   const drawn = m => m.complete && m.naturalWidth > 0 && m.getBoundingClientRect().height > 0
   return images.length > 0 && images.every(drawn)
 }"""
+
+FITS = """async i => {
+  const notebook = window.jupyterapp.shell.currentWidget.content
+  await notebook.scrollToItem(i, 'start')
+  const code = notebook.widgets[i].node.querySelector('.jp-InputArea-editor .cm-scroller')
+  return code && code.clientWidth > 0 ? code.scrollWidth - code.clientWidth : null
+}"""
+SIZE = {'width': 1400, 'height': 900} # CSS pixels of the window
 
 
 # The server
@@ -169,9 +180,45 @@ def look(
     return missing
 
 
+def sources(
+    notebook:Path, # its path
+) -> list: # of (id, type, source)
+    "List what the author of a notebook wrote"
+    return [(c['id'], c['cell_type'], c['source']) for c in read_cells(notebook)]
+
+
+def saving_problems(
+    page, # a browser page after the run
+    copy:Path, # the notebook that it shows
+    notebook:Path, # the same in the project
+) -> list: # one line at most
+    "Save the notebook, clean it, and compare what is written in its cells"
+    before = copy.stat().st_mtime_ns
+    page.evaluate(SAVE)
+    if copy.stat().st_mtime_ns == before:
+        return ['it was not saved']
+    nbdev_clean(copy.as_posix())
+    return [] if sources(copy) == sources(notebook) else ['saved and cleaned, it has other cells than before']
+
+
+def wide_cells(
+    page, # a browser page
+    model:dict, # the notebook
+) -> list: # one line for each code cell with a line that runs off the page
+    "Scroll to each code cell and compare its width with that of its code"
+    found = []
+    for i, cell in enumerate(model['cells']):
+        if cell['cell_type'] == 'code':
+            page.wait_for_function(f'async () => (await ({FITS})({i})) !== null')
+            if page.evaluate(FITS, i) > 1:
+                found.append(f'cell {i}: a line of code runs off the page')
+    return found
+
+
 def run_and_look(
     page, # a browser page
     url:str, # of the notebook in JupyterLab
+    copy:Path, # the notebook that it shows
     notebook:Path, # its path in the project
     limit:float, # seconds its cells may take
 ) -> list: # one line for each thing wrong
@@ -186,7 +233,8 @@ def run_and_look(
         raise
     print(f'{name_of(notebook)}: {time.time() - start:.0f} s, {len(figures(model))} cells with figures')
     saved = json.loads(notebook.read_text(encoding='utf-8'))
-    found = problems(model, saved) + look(page, figures(model), picture)
+    found = problems(model, saved) + wide_cells(page, model) + look(page, figures(model), picture)
+    found += saving_problems(page, copy, notebook)
     page.evaluate(STOP_KERNEL)
     return found
 
@@ -200,9 +248,10 @@ def check(
     with project_copy() as copy, sync_playwright() as playwright:
         with jupyterlab(copy, copy.parent/'home', patience) as address:
             browser = launch(playwright)
-            page = browser.new_page(viewport={'width': 1400, 'height': 1100})
+            page = browser.new_page(viewport=SIZE)
             page.set_default_timeout(patience*1000)
-            found = run_and_look(page, address % notebook.relative_to(ROOT).as_posix(), notebook, limit)
+            path = notebook.relative_to(ROOT)
+            found = run_and_look(page, address % path.as_posix(), copy/path, notebook, limit)
             browser.close()
     return found
 

@@ -16,10 +16,11 @@ LINE = 120 # characters of a line of code
 BODY, SHORT_BODY, SHORT_SHARE = 30, 20, 0.9 # lines of a function's body; how many have fewer than 20
 CHAPTER_CELLS = 50 # visible cells of a chapter
 CHAPTER_PROSE = 0.6 # characters of prose for one of code, at least
+PART_PROSE = 0.35 # of a part that does not draw the sample
 CHAPTER_PICTURES, FIRST_PICTURES = 5, 2 # pictures of a chapter at least; of 00_core
 MODULE_LINES = 400 # of an exported module
 OUTPUT_BYTES = 300_000 # of a notebook's saved outputs
-SHOWN_WITHIN = 3 # code cells
+SHOWN_WITHIN, SHOWN_SHARE = 3, 0.9 # code cells; how many of the public functions these show or test
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 PICTURE = re.compile(r'"image/(?:png|jpeg|svg\+xml)": |data:image/')
 
@@ -194,12 +195,20 @@ def chapter_problems(
     found = []
     if m.cells > CHAPTER_CELLS:
         found.append(f'{m.cells} visible cells, more than {CHAPTER_CELLS}')
-    if m.prose < CHAPTER_PROSE*m.code:
-        found.append(f'{m.prose/m.code:.2f} characters of prose for one of code, less than {CHAPTER_PROSE}')
     pictures = FIRST_PICTURES if name == '00_core' else CHAPTER_PICTURES
     if m.pictures < pictures:
         found.append(f'{m.pictures} pictures, fewer than {pictures}')
     return found
+
+
+def least_prose(
+    name:str, # of the notebook
+    is_chapter:bool, # or part, appendix, index
+) -> float: # characters of prose for one of code; 0 for the appendix and for what draws the sample
+    "Say how much prose a notebook must have"
+    if is_chapter:
+        return CHAPTER_PROSE
+    return PART_PROSE if name.startswith('parts/') and not name.startswith('parts/sample/') else 0
 
 
 def notebook_problems(
@@ -213,6 +222,9 @@ def notebook_problems(
     found += [f'the body of {f} has {size} lines, more than {BODY}' for f, size in m.bodies if size > BODY]
     if is_chapter:
         found += chapter_problems(name, m)
+    if m.prose < least_prose(name, is_chapter)*m.code:
+        ratio = f'{m.prose/m.code:.2f} characters of prose for one of code'
+        found.append(f'{ratio}, less than {least_prose(name, is_chapter)}')
     if m.output_bytes > OUTPUT_BYTES:
         found.append(f'{m.output_bytes:,} bytes of outputs, more than {OUTPUT_BYTES:,}')
     return [f'{name}: {f}' for f in found]
@@ -233,6 +245,9 @@ def problems(
     for path, m in measured.items():
         found += notebook_problems(name_of(path), m, path in chapters())
     every = total(list(measured.values()))
+    if every.shown < SHOWN_SHARE*every.public:
+        found.append(f'only {share(every.shown, every.public)} of the public functions are shown or tested in the next '
+                     f'{SHOWN_WITHIN} code cells, less than {SHOWN_SHARE:.0%}')
     if short_bodies(every) < SHORT_SHARE*len(every.bodies):
         found.append(f'only {share(short_bodies(every), len(every.bodies))} of all bodies have '
                      f'fewer than {SHORT_BODY} lines, less than {SHORT_SHARE:.0%}')

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 # %% ../../nbs/parts/basics/parallel.ipynb #43330327
 def progress(
-    total:int, # items in all, None if unknown
+    total:int|None, # items in all, None if unknown
     desc:str, # what is being done
     unit:str, # what is counted
     **kwargs, # passed on to `tqdm`

@@ -24,13 +24,14 @@ from ..transforms import IMAGENET_MEAN, IMAGENET_STD, augmentation
 # %% ../../nbs/parts/batches/loaders.ipynb #79808106
 def _training_set(ds, size, detail, seed, crop, pasting):
     "Prepare training squares with their augmentation"
-    prepared = PreparedDataset(ds, round(size*detail), augmentation(size, crop), seed)
+    steps = augmentation(size, crop)
+    prepared = PreparedDataset(ds, round(size*detail), steps, seed)
     if len(prepared) < 2:
         problem = f"{len(prepared)} training image; training needs at least 2"
         raise UserError(f"{ds.data}: {problem}, download more with --train N")
     if pasting:
         sources = {c: np.flatnonzero(prepared.pixels[:, c]) for c in range(1, len(ds.classes))}
-        prepared.steps.insert(0, Paste(sources, prepared.square, pasting))
+        steps.insert(0, Paste(sources, prepared.square, pasting))
     return prepared
 
 # %% ../../nbs/parts/batches/loaders.ipynb #a185e9b0

@@ -6,6 +6,7 @@
 __all__ = ['Paste']
 
 # %% ../../nbs/parts/batches/pasting.ipynb #d8dd5398
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..transforms import Crop, Flip, Sample, Warp
 class Paste:
     "Paste what another image shows of a class; stands before `Warp`"
     sources:dict # class → positions of images that show it
-    get:object # function: position → (image uint8 (S,S,3), mask uint8 (S,S))
+    get:Callable # position → (image uint8 (S,S,3), mask uint8 (S,S))
     p:float=0.5 # how often
 
     def __call__(self, x):

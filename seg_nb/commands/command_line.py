@@ -44,7 +44,7 @@ def check_range(
 
 def check_count(
     low:int=0, # smallest value
-    high:int=math.inf, # largest value
+    high:float=math.inf, # largest value
     **counts, # option → its value; None: the option was left out
 ):
     "Refuse numbers that lie outside of a range or are not whole"
@@ -95,6 +95,7 @@ def _program_name(func):
     commands = {function: command for command, function in FUNCTIONS.items()}
     return f'seg_nb_{commands.get(func.__name__, func.__name__)}'
 
+# %% ../../nbs/parts/commands/command_line.ipynb #7be45825
 def run_command(
     func, # its arguments are those of the command line
 ) -> int: # exit status
@@ -127,6 +128,7 @@ def expand_home(
     is_path = isinstance(value, (str, Path)) and str(value).startswith('~')
     return type(value)(os.path.expanduser(value)) if is_path else value
 
+# %% ../../nbs/parts/commands/command_line.ipynb #bb906a69
 def is_command() -> bool: # False in a notebook, and in somebody's script that imports this package
     "Was this process started as one of our console scripts, or as `python -m seg_nb.…`?"
     if Path(sys.argv[0] or '').name.startswith('seg_nb_'):
@@ -134,6 +136,7 @@ def is_command() -> bool: # False in a notebook, and in somebody's script that i
     spec = getattr(sys.modules.get('__main__'), '__spec__', None)
     return spec is not None and (spec.name or '').startswith('seg_nb.')
 
+# %% ../../nbs/parts/commands/command_line.ipynb #2db56543
 def command(
     func, # a function whose arguments have docments
 ): # the same function, with the attribute `main`, which takes the arguments from the command line

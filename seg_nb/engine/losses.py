@@ -64,7 +64,7 @@ def balanced_weights(
 def label_weights(
     class_weights:str, # 'none' or 'balanced'
     dataset, # of the training: a `PreparedDataset`, or one that counts its `pixels` (N,C), too
-) -> Tensor: # float32 (C,); None for 'none'
+) -> Tensor|None: # float32 (C,); None for 'none'
     "Find the class weights that an option asks for"
     if class_weights == 'none':
         return None
@@ -177,14 +177,21 @@ class SegmentationLoss:
                 raise UserError(f"loss {parts!r}: {name!r} is none; join some of {known} by +", status=2)
             self.parts.append(partial(LOSSES[name], **kwargs) if name == 'ce' else LOSSES[name])
 
+    def _sum(self, logits, yb):
+        "Add up the losses of one head"
+        total = logits.new_zeros(())
+        for loss in self.parts:
+            total = total + loss(logits, yb)
+        return total
+
     def __call__(self,
         out, # float (B,C,H,W) logits, or a dict of them: 'out' and perhaps 'aux'
         yb, # int64 (B,H,W), 255 where unknown, or `PartialLabels`
     ) -> Tensor: # scalar
         "Compute the loss of a batch"
         if isinstance(out, Tensor):
-            return sum(loss(out, yb) for loss in self.parts)
-        total = sum(loss(out['out'], yb) for loss in self.parts)
+            return self._sum(out, yb)
+        total = self._sum(out['out'], yb)
         for loss in self.parts if 'aux' in out else []:
             total = total + self.aux_weight*loss(out['aux'], yb)
         return total

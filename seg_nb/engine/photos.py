@@ -43,6 +43,7 @@ def _photo_part(image):
         slices.append(slice(found[0], found[-1] + 1))
     return tuple(slices)
 
+# %% ../../nbs/parts/engine/photos.ipynb #d96a6eda
 def title_rows(
     fig, # of `show_grid`
     titles, # one text for each row
@@ -52,6 +53,7 @@ def title_rows(
     for ax, title in zip(fig.axes[::columns], titles, strict=True):
         ax.set_title(title, fontsize=9, loc='left')
 
+# %% ../../nbs/parts/engine/photos.ipynb #7c143b58
 class EpochPhotos:
     "Show the same few validation photos with their truth, and with the prediction after each epoch"
     def __init__(self,

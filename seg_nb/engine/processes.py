@@ -125,7 +125,7 @@ def sync_buffers(
         return
     for buffer in model.buffers():
         if buffer.is_floating_point():
-            buffer.copy_(accelerator.reduce(buffer, 'mean'))
+            buffer.copy_(accelerator.reduce(buffer, 'mean')) # type: ignore
 
 # %% ../../nbs/parts/engine/processes.ipynb #5bc70cd6
 def process_mean(

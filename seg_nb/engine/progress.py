@@ -58,7 +58,7 @@ class ProgressMeter:
     def add(self,
         loss:Tensor, # scalar of a step, stays on its device
         images:int, # pictures of the step
-        size:int=math.nan, # their side in pixels
+        size:float=math.nan, # their side in pixels
     ):
         "Count a step"
         self.size = size
@@ -82,7 +82,7 @@ class ProgressMeter:
         mean = self.total/self.steps if self.steps else math.nan
         note = {} if self.miou_foreground is None else {'foreground_mIoU': f'{self.miou_foreground:.3f}'}
         if self.steps:
-            self.bar.set_postfix(loss=f'{mean:.3f}', **note)
+            self.bar.set_postfix({'loss': f'{mean:.3f}'} | note)
         return mean
 
 # %% ../../nbs/parts/engine/progress.ipynb #44bb6d6f
@@ -156,7 +156,7 @@ class EpochDisplay:
             figure = show_curves(pd.DataFrame(history))
             plt.close(figure)
             self._replace('figure', figure)
-        self._replace('table', table.style.set_uuid('classes').format('{:.3f}', na_rep='–').set_caption(line))
+        self._replace('table', table.style.set_uuid('classes').set_caption(line).format('{:.3f}', na_rep='–'))
         if self.photos:
             self._replace('photos', self.photos.show_epochs(model, history[-1]['epoch']))
 

@@ -43,7 +43,7 @@ def range_test(
 # %% ../../nbs/parts/engine/range_test.ipynb #604eca78
 def suggest_lr(
     table:pd.DataFrame, # from `range_test`
-) -> float: # None where the loss never falls
+) -> float|None: # None where the loss never falls
     "Find the learning rate at which the smoothed loss falls most steeply"
     if len(table) < 3:
         return None

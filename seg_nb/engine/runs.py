@@ -171,7 +171,8 @@ def finish_epoch(
             lr=trainer.optimizer.param_groups[-1]['lr'], size=meter.size,
             images_per_second=meter.images/max(meter.seconds, 1e-9), seconds=meter.seconds)
     meter.begin(meter.epoch + 1)
-    trainer.network.weights, trainer.network.stages = 'previous_run', folder.stages(meter.epoch) # if trained again
+    network = trainer.network # what follows is for a training that begins with it
+    network.weights, network.stages = 'previous_run', folder.stages(meter.epoch) # type: ignore
 
 # %% ../../nbs/parts/engine/runs.ipynb #r0000032
 def is_over(

@@ -236,7 +236,7 @@ def load_state(self:RunFolder,
     "Restore the newest state of a run that was made with the same choices"
     remove_stale_files(self.output)
     folder = self.output/'last'
-    state = read_state(folder) if self.accelerator.is_main_process else None
+    state = read_state(folder) if self.accelerator.is_main_process else {}
     state = broadcast_object_list([state])[0]
     if state.get('format') != self.format:
         raise UserError(f"{folder}: was written by another version of seg_nb and cannot be resumed; start without "

@@ -6,12 +6,14 @@
 __all__ = ['Trainer', 'place_network', 'make_trainer']
 
 # %% ../../nbs/parts/engine/trainer.ipynb #47148bbe
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 import torch
 from accelerate import Accelerator
 from timm.layers import convert_sync_batchnorm
+from timm.utils import ModelEmaV3
 from torch import nn
 
 from . import processes
@@ -26,11 +28,11 @@ class Trainer:
     "Hold what a training step needs and changes"
     accelerator:Accelerator
     model:nn.Module # as Accelerate wraps it
-    optimizer:object # likewise
-    average:object=None # of `moving_average`, or None
-    loss_func:object=field(default_factory=SegmentationLoss) # (output, yb) → mean over the known pixels
+    optimizer:torch.optim.Optimizer # likewise
+    average:ModelEmaV3|None=None # of `moving_average`, or None
+    loss_func:Callable=field(default_factory=SegmentationLoss) # (output, yb) → mean over the known pixels
     clip:float=1.0 # largest norm of the gradient; 0: any
-    schedule:object=lambda step: 1. # number of steps taken → factor for the learning rates
+    schedule:Callable=lambda step: 1. # number of steps taken → factor for the learning rates
     options:dict=field(default_factory=dict) # what `make_trainer` was told
     step:int=0 # steps taken
 
@@ -44,7 +46,7 @@ class Trainer:
         "The network that is validated and kept: the moving average where there is one"
         return self.average.module if self.average else self.network
 
-    def _parts(self):
+    def _parts(self) -> dict:
         parts = dict(model=self.network, optimizer=self.optimizer, average=self.average and self.average.module,
                      scaler=self.accelerator.scaler)
         return {name: part for name, part in parts.items() if part is not None} # all that has a state
@@ -88,7 +90,7 @@ def place_network(
     if accelerator.num_processes > 1 and accelerator.device.type == 'cuda':
         model = convert_sync_batchnorm(model)
     set_bn_momentum(model)
-    return model.to(accelerator.device, memory_format=torch.channels_last)
+    return model.to(accelerator.device).to(memory_format=torch.channels_last)
 
 # %% ../../nbs/parts/engine/trainer.ipynb #224940de
 def make_trainer(

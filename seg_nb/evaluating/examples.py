@@ -31,7 +31,7 @@ def _worst_of_classes(scores, n=3):
     ious = pd.Series(class_iou(scores.counts.sum(0))[1:], index=scores.classes[1:])
     examples = []
     for name in ious.dropna().nsmallest(n).index:
-        worst = rank_photos(scores, name)[name].dropna().index[-1]
+        worst = rank_photos(scores, str(name))[name].dropna().index[-1]
         examples.append((f'class_{scores.classes.index(name)}', f'worst {name}', worst))
     return examples
 
@@ -71,12 +71,11 @@ def draw_examples(
     "Draw examples into files, and give them for the page"
     ranked, drawn = rank_photos(scores), []
     for name, kind, id in collect_examples(scores):
-        image, truths = ds[ds.find(id)]
+        image, truths = ds.load(ds.find(id))
         pred = upsample_labels(predict(ck, [image])[0], image.shape[1:])
         caption = photo_caption(ranked.loc[id])
         png, panels = _draw_example(image, truths[ds.labels], pred, ck.classes, f'{kind}: {caption}')
         write_file(output/f'example_{ds.split}_{name}.png', png)
-        known = credits is not None and id in credits.index
-        credit = credits.loc[id].to_dict() if known else None
+        credit = credits.loc[id].to_dict() if credits is not None and id in credits.index else None
         drawn.append({'kind': kind, 'id': id, 'caption': caption, 'panels': panels, 'credit': credit})
     return drawn

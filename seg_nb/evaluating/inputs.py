@@ -65,8 +65,8 @@ def prediction_options(
     window:int=None, # side of a sliding window in pixels
 ) -> dict: # arguments of `predict_photos`
     "Those options of `predict_photos` that were given; an error if they cannot be used"
-    scales = parse_scales(scales)
-    square_sides(ck.size, scales)
+    factors = parse_scales(scales)
+    square_sides(ck.size, factors)
     check_window(ck, window)
-    given = {'window': window, 'flip': flip, 'scales': list(scales)}
+    given = {'window': window, 'flip': flip, 'scales': list(factors)}
     return {name: value for name, value in given.items() if value not in (None, False, [1.])}

@@ -34,8 +34,8 @@ PROBLEMS = [
 class _Examination:
     "What the files of one image hold"
     problems: list = field(default_factory=list) # pairs: one of PROBLEMS, line about a file
-    pixels: np.ndarray = None # (256,) pixels of each label; None if a file is missing, damaged or does not fit
-    fingerprint: bytes = None # of the bytes of the photo's file
+    pixels: np.ndarray|None = None # (256,) pixels of each label; None if a file is missing, damaged or does not fit
+    fingerprint: bytes|None = None # of the bytes of the photo's file
     orientation: int = 1 # of the photo, as in EXIF
 
 # %% ../../nbs/parts/inspect/doctor.ipynb #4e2aaf6e
@@ -83,7 +83,7 @@ def _examine(ds, i):
     if photo:
         found.fingerprint = hashlib.blake2b(read_bytes(path), digest_size=12).digest()
     masks = [_examine_mask(p, hw, found.problems) for p in mask_paths]
-    if all(what in ('mask_empty', 'mask_transparent') for what, _ in found.problems):
+    if image is not None and all(what in ('mask_empty', 'mask_transparent') for what, _ in found.problems):
         found.pixels = _count_labels(ds, i, masks, labels, tuple(image.shape[1:]))
     return found
 

@@ -7,11 +7,13 @@ __all__ = ['RATES', 'ARCHS', 'Arch', 'TimmBackbone', 'get_arch']
 
 # %% ../../nbs/parts/networks/backbones.ipynb #0fb69d4f
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 import timm
 from timm.layers import Format
+from timm.models import PretrainedCfg
 from torch import Tensor, nn
 from torchvision.models import MobileNet_V3_Large_Weights, ResNet50_Weights, ResNet101_Weights
 from torchvision.models import segmentation as tv
@@ -26,7 +28,7 @@ from ..transforms import IMAGENET_MEAN, IMAGENET_STD
 @dataclass(frozen=True)
 class Arch:
     "How to build an architecture and where its pre-trained weights are"
-    build:object # called with the number of classes and the output stride, None for its own
+    build:Callable # called with the number of classes and the output stride, None for its own
     coco:object=None # torchvision weights of a whole network, trained on COCO with the 21 classes of Pascal VOC
     imagenet:object=None # torchvision weights of the backbone; 'package': from pip; 'timm': from timm's hub
     mean:tuple=IMAGENET_MEAN # of the pixels it was trained with, per channel
@@ -64,7 +66,8 @@ def _build_torchvision_plus(name, n_classes, stride=None):
 # %% ../../nbs/parts/networks/backbones.ipynb #81017e8c
 def _feature_extractor(name, stride, out_indices=(-1,)):
     "Build a timm network that returns some of its feature maps"
-    for options in ({'output_stride': stride}, {'dynamic_img_size': True}, {}):
+    attempts:list = [{'output_stride': stride}, {'dynamic_img_size': True}, {}]
+    for options in attempts:
         try:
             return timm.create_model(name, pretrained=False, features_only=True, out_indices=out_indices, **options)
         except (TypeError, NotImplementedError, ValueError, AttributeError, AssertionError):
@@ -85,12 +88,16 @@ def _is_about_size(error):
     text = str(error)
     return not isinstance(error, RuntimeError) or 'size' in text and 'memory' not in text
 
+def _pretrained_config(name):
+    "Read how timm's weights of a network were trained; timm's defaults for one without weights"
+    return timm.get_pretrained_cfg(name) or PretrainedCfg()
+
 def _size_error(name, x, error):
     "Make the error of a timm network that cannot take pictures of the size of `x`"
     height, width = x.shape[2:]
     reason = ' '.join(str(error).split())[:90] or type(error).__name__
     problem = f"cannot take pictures of {width}×{height} pixels ({reason})"
-    side = timm.get_pretrained_cfg(name).input_size[-1]
+    side = _pretrained_config(name).input_size[-1]
     return UserError(f"{name}: {problem}; choose --size {side}, for which it was made, or another backbone")
 
 # %% ../../nbs/parts/networks/backbones.ipynb #timmplus2
@@ -107,7 +114,8 @@ class TimmBackbone(nn.Module):
         if early:
             self.body = _feature_extractor(name, stride, (_early_index(name, self.body), -1))
         maps = ('early', 'out') if early else ('out',)
-        self.channels = dict(zip(maps, self.body.feature_info.channels(), strict=True)) # of each map
+        channels = self.body.feature_info.channels() # type: ignore
+        self.channels = dict(zip(maps, channels, strict=True)) # of each map
 
     def forward(self,
         x:Tensor, # float (B,3,H,W)
@@ -199,6 +207,6 @@ def get_arch(
     for head, build in _ON_TIMM.items():
         backbone = name.removeprefix(head)
         if backbone != name and timm.is_model(backbone):
-            cfg = timm.get_pretrained_cfg(backbone)
+            cfg = _pretrained_config(backbone)
             return Arch(partial(build, backbone), imagenet='timm', mean=tuple(cfg.mean), std=tuple(cfg.std))
     raise _unknown(name)

@@ -11,6 +11,7 @@ from timm.layers import Conv2dSame
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
+from torch.nn.grad import conv2d_weight
 
 # %% ../../nbs/parts/networks/cpu_convolutions.ipynb #04c00002
 def _keeps_size(conv):
@@ -53,7 +54,7 @@ class _Depthwise(torch.autograd.Function):
     def backward(ctx, grad):
         x, weight = ctx.saved_tensors
         grad_x = F.conv2d(grad, weight.flip(2, 3), None, *ctx.options)
-        grad_weight = nn.grad.conv2d_weight(x, weight.shape, grad, *ctx.options)
+        grad_weight = conv2d_weight(x, weight.shape, grad, *ctx.options)
         return grad_x, grad_weight, None, None
 
 # %% ../../nbs/parts/networks/cpu_convolutions.ipynb #5411ae64

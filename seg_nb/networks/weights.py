@@ -155,6 +155,7 @@ def init_head(
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
+# %% ../../nbs/parts/networks/weights.ipynb #f81ead6a
 def _load_imagenet(model, source):
     "Fill the backbone with weights from pip, timm or torchvision"
     backbone = model.backbone

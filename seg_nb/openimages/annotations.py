@@ -59,7 +59,7 @@ def verified_labels(
     if images is not None:
         wanted['ImageID'] = images
     found = filter_table(path, **wanted).merge(meanings, on=['LabelName', 'Confidence'])
-    found = found[_is_decided(found, meanings)]
+    found = found.loc[_is_decided(found, meanings)]
     order = ['ImageID', 'DisplayName', 'Confidence', 'LabelName']
     found = found.sort_values(order, ascending=[True, True, False, True]).drop_duplicates(['ImageID', 'DisplayName'])
-    return found[['ImageID', 'LabelName', 'DisplayName', 'Confidence']].astype({'Confidence': int})
+    return found.loc[:, ['ImageID', 'LabelName', 'DisplayName', 'Confidence']].astype({'Confidence': int})

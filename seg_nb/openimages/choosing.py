@@ -33,7 +33,7 @@ def negative_rows(
     "Choose images in which people found none of the classes, and which have no mask of them"
     verified = verified_labels(annotation_table(mirror, 'labels', split, meta), labels, vocab)
     with_masks = masks_with_labels(path, class_of_label(labels)).ImageID
-    verified = verified[~verified.ImageID.isin(with_masks)]
+    verified = verified.loc[~verified.ImageID.isin(with_masks)]
     images = sure_negatives(verified, labels, n, seed)
     return pd.DataFrame({'MaskPath': '', 'ImageID': images}, dtype=str)
 
@@ -75,7 +75,7 @@ def class_table(
     for split, n in negatives.items():
         table.loc[(split, _NO_CLASS), 'images_chosen'] = n
     splits = table.index.get_level_values('split')
-    return pd.concat([table[splits == split] for split in counts]).fillna(0).astype(int)
+    return pd.concat([table.loc[splits == split] for split in counts]).fillna(0).astype(int)
 
 # %% ../../nbs/parts/openimages/choosing.ipynb #349d5ae0
 def choose_images(
@@ -94,7 +94,7 @@ def choose_images(
     for split, n in number.items():
         part, counts[split] = choose_split(mirror, split, labels, groups, vocab, n, negatives, seed, meta)
         parts.append(part)
-    masks = pd.concat(parts, ignore_index=True)[IMAGE_COLUMNS]
+    masks = pd.concat(parts, ignore_index=True).loc[:, IMAGE_COLUMNS]
     masks = masks.fillna({'BoxID': '', 'LabelName': '', 'DisplayName': ''})
     if not (masks.MaskPath != '').any():
         raise UserError(f"nothing selected: {mirror.root} has no mask of {', '.join(labels)} in {', '.join(number)}")
@@ -118,8 +118,9 @@ def find_shortfalls(
 ) -> list: # of sentences, without full stop
     "Say where there is less than was asked for"
     sentences = _class_shortfalls(table, number)
+    chosen = table['images_chosen'].to_dict()
     for split in number:
-        n = table['images_chosen'].get((split, _NO_CLASS), 0)
+        n = chosen.get((split, _NO_CLASS), 0)
         if n < negatives:
             sentences.append(f'{split}: {n} images surely show no class, {negatives} were asked for')
     return sentences

@@ -57,7 +57,7 @@ class Collected:
 def _without(masks, column, missing, failed):
     "Drop the rows whose file is not in place"
     lost = [*missing, *(result.name for result in failed)]
-    return masks[~masks[column].isin(lost)]
+    return masks.loc[~masks[column].isin(lost)]
 
 # %% ../../nbs/parts/openimages/collecting.ipynb #c3f5b09d
 def collect_images(

@@ -139,7 +139,7 @@ def file_table(
     data:Path, # data folder
 ) -> pd.DataFrame: # by kind of file: number, number on disk, bytes to fetch (estimated)
     "Count files by kind, with what the missing ones weigh"
-    rows = {f'tables_of_{kind}': _table_row(mirror, is_there) for kind, is_there in tables.items()}
+    rows:dict = {f'tables_of_{kind}': _table_row(mirror, is_there) for kind, is_there in tables.items()}
     for split, part in masks.groupby('data_split', sort=False):
         rows[f'{split}_images'] = _image_row(store, part.image_path.unique(), data)
         rows[f'{split}_masks'] = _mask_row(mirror, part, split, data)

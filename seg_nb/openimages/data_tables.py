@@ -47,7 +47,7 @@ def read_extra_tables(
     for split, part in masks.groupby('data_split', sort=False):
         images = set(part.ImageID)
         for kind in kinds:
-            path = annotation_table(mirror, kind, split, meta)
+            path = annotation_table(mirror, kind, str(split), meta)
             if kind == 'boxes':
                 rows = class_boxes(path, part, labels)
             elif kind == 'labels':
@@ -64,7 +64,7 @@ def _table_files(tables, labels, groups):
     classes = {'classes': list(labels), 'labels': labels}
     if groups:
         classes['groups'] = groups
-    files = {'classes.json': json.dumps(classes, indent=1).encode()}
+    files:dict = {'classes.json': json.dumps(classes, indent=1).encode()}
     for name, columns in TABLE_COLUMNS.items():
         files[name] = None
         if name in tables:

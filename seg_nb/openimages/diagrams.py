@@ -70,7 +70,7 @@ def draw_requests(
     targets = [96, 82, (wanted['start'] + wanted['stop'])/2*scale]
     for step, (target, note) in enumerate(zip(targets, notes, strict=True), 1):
         circle = {'boxstyle': 'circle', 'facecolor': 'white', 'edgecolor': '0.3'}
-        ax.annotate(step, (target, 0.6), (target, 0), ha='center', va='center', bbox=circle,
+        ax.annotate(str(step), (target, 0.6), (target, 0), ha='center', va='center', bbox=circle,
                     arrowprops={'arrowstyle': '-|>', 'color': '0.3'})
         ax.text(0, -0.3 - 0.5*step, f'{step}.  {note}', va='center')
     ax.set(xlim=(-1, 101), ylim=(-2.2, 1.9))

@@ -78,7 +78,7 @@ class FetchResult:
     "What became of one file"
     name:str # of the file
     bytes:int=0 # of the file, if it was fetched; 0 if it was there
-    error:Exception=None # FileNotFoundError if it does not exist, another if it could not be fetched
+    error:Exception|None=None # FileNotFoundError if it does not exist, another if it could not be fetched
 
     @property
     def missing(self):

@@ -99,14 +99,16 @@ def retry(
     on_retry=lambda: None, # called before each further try
 ): # what `func` returns
     "Call a function again after an error that may pass"
-    for failures in range(tries):
+    failures = 0
+    while True:
         try:
             return func()
         except errors as error:
-            if failures == tries - 1 or is_permanent(error):
+            if failures >= tries - 1 or is_permanent(error):
                 raise
         backoff(failures)
         on_retry()
+        failures += 1
 
 # %% ../../nbs/parts/openimages/stores.ipynb #5707e006
 def retry_request(
@@ -194,7 +196,7 @@ class FolderMirror:
 # %% ../../nbs/parts/openimages/stores.ipynb #4fa2d3bb
 class _CountingRetry(Retry):
     "Repeat a request unless the thread has been told to stop, and count requests that failed"
-    traffic = None # where to count
+    traffic:Traffic # where to count; set by `_make_session`
 
     def new(self, **kwargs):
         retry = super().new(**kwargs)

@@ -224,7 +224,7 @@ def _convert(kind, f, source, path, version):
     schema = _kept_schema(kind, columns, version)
     done = 0
     with pq.ParquetWriter(
-        path, schema, compression='zstd', use_dictionary=['LabelName'],
+        path, schema, compression='zstd', use_dictionary=['LabelName'], # type: ignore
         write_statistics=False, write_page_checksum=True) as out:
         for table in read_csv_chunks(f, header, columns, quoted=kind == 'attribution'):
             check_names(table, source, done)

@@ -45,7 +45,7 @@ def show_prediction(
     scores = crop_photo(predict_squares(ck, square[None])[0].cpu(), photo.shape[1:])
     labels = upsample_labels(scores, photo.shape[1:])
     fig = plt.figure(figsize=(11, 3))
-    blocks = fig.subfigures(1, 7, width_ratios=[3.2, .8, 2.6, .7, 3, .9, 3.2])
+    blocks = fig.subfigures(1, 7, squeeze=False, width_ratios=[3.2, .8, 2.6, .7, 3, .9, 3.2])[0]
     _show_step(blocks[0], photo.permute(1, 2, 0), f'photo, {photo.shape[2]} × {photo.shape[1]}')
     _show_step(blocks[2], square.permute(1, 2, 0), f'square, {ck.size} × {ck.size}')
     _show_probabilities(blocks[4], scores.softmax(0), ck.classes)

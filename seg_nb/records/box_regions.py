@@ -30,7 +30,7 @@ def box_combinations(
 ) -> tuple: # uint16 (H,W), number of each pixel's combination; for each number a tuple of classes
     "Number the combinations of boxed classes that meet at free pixels"
     number = np.zeros(is_free.shape, np.uint16)
-    combinations = [()] # number 0: under no box
+    combinations:list = [()] # number 0: under no box
     for label in sorted(set(labels)):
         boxes_of_label = [box for box, k in zip(boxes, labels, strict=True) if k == label]
         is_boxed = boxed_pixels(boxes_of_label, is_free.shape) & is_free

@@ -158,7 +158,7 @@ def _read_columns(chunk, columns, class_names):
         else:
             yield chunk[name].to_numpy(zero_copy_only=False)
 
-def _read_table(path, columns, class_names, ids, starts, keep=None, quoted=False):
+def _read_table(path, columns, class_names, ids, starts, keep=None, quoted=False) -> list:
     "Read the rows of a further table whose images are in the index: their positions, sorted, and the columns"
     empty = [np.zeros(0, np.int32)] + [np.zeros(0, np.float32)]*len(columns)
     if not path.exists():
@@ -296,6 +296,19 @@ def _remove_old(folder):
 # %% ../../nbs/parts/records/image_index.ipynb #01178b34
 class ImageIndex:
     "Open the tables of a data folder as memory-mapped arrays; they are made anew when a table has changed"
+    class_names:list
+    starts:list # position of the first image of each split, and the number of all images
+    outside_name:str # the first name of a file that is not plain, quoted; '': none
+    ids:np.ndarray
+    masks:np.ndarray
+    mask_classes:np.ndarray
+    mask_ends:np.ndarray
+    boxes:np.ndarray
+    box_classes:np.ndarray
+    verified:np.ndarray
+    verified_classes:np.ndarray
+    rotation:np.ndarray
+
     def __init__(self,
         data, # folder that `download` filled, or any with `meta/all_images.csv`
     ):

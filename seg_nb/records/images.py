@@ -18,7 +18,7 @@ from threading import Lock
 import cv2
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from torch import Tensor
 from torch.nn import functional as F
@@ -108,7 +108,7 @@ def _png_without_texts(raw):
 def open_image(
     raw:bytes, # content of a picture file
     path, # what to call it in an error
-) -> Image.Image: # not decoded yet; has `format`, `mode` and `size`
+) -> ImageFile.ImageFile: # not decoded yet; has `format`, `mode` and `size`
     "Read what a file says about itself; refuse it if it is too large, or no picture"
     if Path(path).suffix.lower() in RAW_SUFFIXES:
         raise UserError(f"{path}: is a camera's raw file, which cannot be read; convert it to JPEG")
@@ -118,7 +118,7 @@ def open_image(
         size = f'is {im.width}×{im.height}, '
         too_large = im.width*im.height > MAX_PIXELS
     except Image.DecompressionBombError:
-        size, too_large, most = 'has ', True, 2*Image.MAX_IMAGE_PIXELS
+        size, too_large, most = 'has ', True, 2*(Image.MAX_IMAGE_PIXELS or MAX_PIXELS)
     except Exception: # decoders fail in many ways
         raise UserError(f"{path}: {_why_unreadable(raw)}") from None
     if too_large:
@@ -215,6 +215,8 @@ def _decode_deep(raw, im):
     load_pixels(raw, im) # OpenCV turns TIFFs; so does Pillow, which also takes the note away
     flags = cv2.IMREAD_COLOR_BGR | cv2.IMREAD_ANYDEPTH | cv2.IMREAD_IGNORE_ORIENTATION
     pixels = cv2.imdecode(np.frombuffer(raw, np.uint8), flags) # the order red, green, blue is wrong for TIFFs
+    if pixels is None:
+        raise ValueError('OpenCV cannot decode it')
     return np.ascontiguousarray(upper_byte(pixels)[..., ::-1])
 
 def decode(
@@ -322,13 +324,13 @@ def _open_mask(path, photo):
         check_fit((im.height, im.width), photo, path)
     return im
 
-def _nonzero(im, size):
+def _nonzero(im, size) -> np.ndarray:
     "Mark what is not black in a picture, at another size, as a bool array"
     if size is not None and (im.height, im.width) != tuple(size):
         height, width = size
         im = im.resize((width, height), Image.Resampling.NEAREST)
     pixels = np.asarray(im)
-    return pixels.any(-1) if pixels.ndim == 3 else pixels > 0
+    return np.any(pixels, -1) if pixels.ndim == 3 else pixels > 0
 
 # %% ../../nbs/parts/records/images.ipynb #db715a70
 def read_mask(

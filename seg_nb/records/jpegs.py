@@ -33,7 +33,7 @@ def _decode(raw, reduce, strict=True):
     "Decode a JPEG to three or four channels; if `strict`, a warning is a ValueError"
     height, width, space, _ = simplejpeg.decode_jpeg_header(raw)
     colors = 'CMYK' if space in ('CMYK', 'YCCK') else 'RGB'
-    smallest = {'min_height': -(-height//reduce), 'min_width': -(-width//reduce)}
+    smallest = {'min_height': -(-int(height)//reduce), 'min_width': -(-int(width)//reduce)}
     return simplejpeg.decode_jpeg(raw, colors, strict=strict, **smallest)
 
 # %% ../../nbs/parts/records/jpegs.ipynb #bef57d3e

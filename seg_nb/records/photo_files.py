@@ -29,7 +29,7 @@ def is_label_map(
         return False
     try:
         with Image.open(path) as image:
-            palette = image.getpalette() if image.format == 'PNG' and image.mode == 'P' else []
+            palette = (image.getpalette() if image.format == 'PNG' and image.mode == 'P' else None) or []
     except Exception: # decoders fail in many ways
         return False
     colors = class_colors(255).ravel().tolist()

@@ -44,7 +44,7 @@ def _cat_face(at, fur, rng):
     parts = [Part(at(oval(side*.2, .47, .28, .23)), pale) for side in (1, -1)]
     parts.append(Part(at(oval(0, .66, .2, .16)), pale))
     for side in (1, -1):
-        parts += eye(*at.point(side*.42, -.02), size*at.size, iris, rng.uniform(.3, .8), side*14)
+        parts += eye(*at.point(side*.42, -.02), r=size*at.size, iris=iris, slit=rng.uniform(.3, .8), turn=side*14)
     nose = flat(pick((PINK, (60, 44, 44), (190, 110, 104)), rng), .3)
     parts.append(Part(at([(-.13, .26), (.13, .26), (0, .42)]), nose))
     for side in (1, -1):
@@ -239,7 +239,7 @@ def dog_profile(
         parts.append(Part(at(tongue), flat(_TONGUE, .5)))
     parts += _dog_muzzle(at, muzzle, n)
     iris = pick([(92, 56, 30), (60, 38, 24), (120, 150, 170)], rng)
-    parts += eye(*at.point(.34, -.26), .13*at.size, iris)
+    parts += eye(*at.point(.34, -.26), r=.13*at.size, iris=iris)
     root = (*at.point(-.2, -.5), at.size*.3) if breed.ear != 'pointed' else None
     parts.append(Part(at(_ear_from_side(breed, -.2)), fur.dim(.9), root))
     return parts
@@ -294,7 +294,7 @@ def dog_front(
     parts = [skull, *_dog_marks(at, pale, rng)]
     for side in (1, -1):
         iris = pick([(92, 56, 30), (60, 38, 24)], rng)
-        parts += eye(*at.point(side*.37, -.16), .15*at.size, iris)
+        parts += eye(*at.point(side*.37, -.16), r=.15*at.size, iris=iris)
     parts += _dog_nose(at)
     return parts + ears if breed.ear == 'floppy' else ears + parts
 
@@ -509,7 +509,7 @@ def horse_head(
         blaze = limb([(.3, -.2, .05), (.7, -.1, .05), (1.1, -.06, .04)])
         parts.append(Part(at(blaze), replace(fur, color=IVORY, pattern=''), inside=True))
     parts += _horse_muzzle(at, fur)
-    parts += eye(*at.point(.36, -.06), .062*at.size, (50, 32, 22))
+    parts += eye(*at.point(.36, -.06), r=.062*at.size, iris=(50, 32, 22))
     forelock = spline([(-.2, -.2), (.1, -.3), (.34, -.2), (.22, -.04), (.0, -.08)])
     parts.append(Part(at(forelock), hair))
     return parts + _bridle(at, rng) if bridle else parts

@@ -50,9 +50,11 @@ class Example:
     image_row:tuple = ()
 
 # %% ../../nbs/parts/sample/annotations.ipynb #0a1fa990
+_NO_BOX = (0, 0, 0, 0) # sides of an instance of which nothing is seen
+
 def bounding_box(
     alpha:np.ndarray, # (H,W) uint8, how much of each pixel the instance covers
-) -> tuple: # (xmin, xmax, ymin, ymax) as fractions of the image's sides, or None where nothing is seen
+) -> tuple|None: # (xmin, xmax, ymin, ymax) as fractions of the image's sides, or None where nothing is seen
     "Find the box around what is visible of an instance"
     h, w = alpha.shape
     seen = alpha > 127
@@ -74,7 +76,7 @@ def mask_size(
 def _wobbled(alpha, by, rng):
     "Let the outline of an instance stray by some pixels"
     h, w = alpha.shape
-    x0, x1, y0, y1 = bounding_box(alpha)
+    x0, x1, y0, y1 = bounding_box(alpha) or _NO_BOX
     rows = slice(max(round(y0*h) - 8, 0), round(y1*h) + 8)
     columns = slice(max(round(x0*w) - 8, 0), round(x1*w) + 8)
     inner = alpha[rows, columns]
@@ -109,7 +111,7 @@ def random_clicks(
 ) -> str: # e.g. '0.536152 0.355105 1;0.232866 0.579590 0'
     "Make up the corrections of an annotator inside an instance's box"
     h, w = alpha.shape
-    x0, x1, y0, y1 = bounding_box(alpha)
+    x0, x1, y0, y1 = bounding_box(alpha) or _NO_BOX
     points = rng.uniform((x0, y0), (x1, y1), (rng.integers(1, 6), 2))
     clicks = []
     for x, y in points:
@@ -121,7 +123,7 @@ def is_small(
     alpha:np.ndarray, # (H,W) uint8, how much of each pixel the instance covers
 ) -> bool: # under 40 by 80 pixels, either way round
     "Tell whether an instance is too small for a mask"
-    x0, x1, y0, y1 = bounding_box(alpha)
+    x0, x1, y0, y1 = bounding_box(alpha) or _NO_BOX
     sides = sorted(((x1 - x0)*alpha.shape[1], (y1 - y0)*alpha.shape[0]))
     return sides[0] < 40 or sides[1] < 80
 
@@ -212,7 +214,7 @@ def draw_example(
     image = np.rot90(scene.image, -turns)
     jpeg = cv2.imencode('.jpg', image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
     example = Example(image_id(seed, split, index), split, jpeg)
-    size = mask_size(*image.shape[:2], rng)
+    size = mask_size(*image.shape[:2], rng=rng)
     seen, unverified = set(), set()
     for instance in scene.instances:
         if not instance.verified:

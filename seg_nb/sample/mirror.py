@@ -109,6 +109,7 @@ def _start_worker(jobs):
     env = os.environ | {'PYTHONPATH': os.pathsep.join(p for p in sys.path if p)}
     command = [sys.executable, '-c', _WORKER]
     worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
+    assert worker.stdin is not None # it is a pipe
     worker.stdin.write(pickle.dumps(jobs))
     worker.stdin.close()
     return worker
@@ -122,7 +123,7 @@ def draw_examples(
     if n < 2:
         yield from map(draw_example, jobs)
         return
-    pool = [_start_worker(jobs[i::n]) for i in range(n)]
+    pool:list = [_start_worker(jobs[i::n]) for i in range(n)]
     try:
         for i in range(len(jobs)):
             yield pickle.load(pool[i % n].stdout)
@@ -187,5 +188,5 @@ def sample(
     "Write a miniature Open Images, drawn from scratch, in the official layout"
     check_count(train=train, validation=validation, test=test, seed=seed)
     check_count(1, workers=workers)
-    dest = write_sample(dest, train, validation, test, seed, workers)
-    print(f'{dest}: {train} train, {validation} validation, {test} test images')
+    folder = write_sample(dest, train, validation, test, seed, workers)
+    print(f'{folder}: {train} train, {validation} validation, {test} test images')

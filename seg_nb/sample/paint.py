@@ -7,6 +7,7 @@ __all__ = ['TILE', 'TEXTURES', 'PATTERNS', 'COATS', 'VIVID', 'SKINS', 'PINK', 'I
            'jitter', 'flat', 'coat', 'cloth', 'Part', 'eye']
 
 # %% ../../nbs/parts/sample/paint.ipynb #0a479156
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -20,7 +21,7 @@ from .shapes import as_list, oval
 class Paint:
     "What a part of a figure looks like"
     color:tuple # RGB, 0 to 255
-    second:tuple=None # RGB of the pattern, 0 to 255
+    second:tuple|None=None # RGB of the pattern, 0 to 255
     pattern:str='' # a key of `PATTERNS`; '': none
     texture:str='fur' # a key of `TEXTURES`
     grain:float=.16 # how strong the texture is, as a share of the colour
@@ -43,7 +44,7 @@ def _resized(noise, width=TILE, height=TILE, interpolation=cv2.INTER_LINEAR):
 
 def _fractal(rng, octaves):
     "Add up noise of several sizes; an octave is (cells per side, weight)"
-    total = 0
+    total = np.zeros((TILE, TILE), np.float32)
     for n, weight in octaves:
         total = total + _resized(rng.normal(size=(n, n)), interpolation=cv2.INTER_CUBIC)*weight
     return total
@@ -134,11 +135,12 @@ IVORY = (240, 236, 228)
 
 # %% ../../nbs/parts/sample/paint.ipynb #1089e0b7
 def pick(
-    options, # what to choose from
+    options:Iterable, # what to choose from
     rng:np.random.Generator, # decides
 ): # one of the options
     "Choose one of several options"
-    return list(options)[rng.integers(len(options))]
+    options = list(options)
+    return options[rng.integers(len(options))]
 
 def jitter(
     color:tuple, # RGB, 0 to 255
@@ -185,9 +187,9 @@ def cloth(
 @dataclass
 class Part:
     "One painted piece of a figure"
-    shapes:list # outlines, as `as_list` takes them; their union is painted
+    shapes:list|np.ndarray # outlines, as `as_list` takes them; their union is painted
     paint:Paint # what it looks like
-    fade:tuple=None # (x, y, radius): around this point it blends into what lies below it
+    fade:tuple|None=None # (x, y, radius): around this point it blends into what lies below it
     inside:bool=False # painted only where the figure is already
 
     def __post_init__(self):

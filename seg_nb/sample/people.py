@@ -63,7 +63,7 @@ def random_appearance(
         shorts=rng.random() < (.6 if child else .2))
 
 # %% ../../nbs/parts/sample/people.ipynb #17d36cf9
-def _arm(person, shoulder, elbow, hand, dim=1):
+def _arm(person, shoulder, elbow, hand, dim:float=1):
     "An arm with its sleeve"
     (sx, sy), (ex, ey), (hx, hy) = shoulder, elbow, hand
     mx, my = (sx + ex)/2, (sy + ey)/2
@@ -103,13 +103,13 @@ def _shoe(x, y, toe):
     sole = [(x + toe + back*.2, y + .03), (x + toe*.5, y + .047), (x - back, y + .045)]
     return spline(upper + sole, 5)
 
-def _leg(person, hip, knee, foot, toe, dim=1):
+def _leg(person, hip, knee, foot, toe, dim:float=1):
     "A leg with trousers, shorts or nothing, and a shoe"
     parts = [Part(_bare_leg(person, hip, knee, foot), person.skin.dim(dim))]
     if not person.dress:
         joint = (hip[0], hip[1] - .02, .06) if dim == 1 else None
         parts.append(Part(_trouser_leg(person, hip, knee, foot), person.bottom.dim(dim), joint))
-    return [*parts, Part(_shoe(*foot, toe), person.shoes.dim(dim))]
+    return [*parts, Part(_shoe(*foot, toe=toe), person.shoes.dim(dim))]
 
 # %% ../../nbs/parts/sample/people.ipynb #3f454a46
 def _hat(hat, at, rng):

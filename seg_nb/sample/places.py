@@ -44,8 +44,8 @@ def _tilted(name, h, w, rng, near=.45):
     "A texture (h,w) float32 on the ground, seen from above it at an angle"
     tile = texture(name, TILE, TILE, rng)
     pad = (1/near - 1)/2*w
-    corners = np.float32([(0, 0), (TILE, 0), (TILE, TILE), (0, TILE)])
-    targets = np.float32([(-pad*.2, 0), (w + pad*.2, 0), (w + pad*2, h), (-pad*2, h)])
+    corners = np.array([(0, 0), (TILE, 0), (TILE, TILE), (0, TILE)], np.float32)
+    targets = np.array([(-pad*.2, 0), (w + pad*.2, 0), (w + pad*2, h), (-pad*2, h)], np.float32)
     m = cv2.getPerspectiveTransform(corners, targets)
     return cv2.warpPerspective(tile, m, (w, h), borderMode=cv2.BORDER_REFLECT)
 
@@ -82,7 +82,7 @@ def paint_sky(
     cover = texture('soft', TILE, TILE, rng)[:700, :700] + .5*texture('blotch', 700, 700, rng)
     cover = cv2.resize(cover, (stage.w, horizon*2))[:horizon]
     puff = np.clip(cover*.6 - rng.uniform(-.1, .9), 0, 1)[..., None]*clouds
-    stage.rgb[:horizon] += puff*(np.float32([246, 244, 242]) - stage.rgb[:horizon])*.85
+    stage.rgb[:horizon] += puff*(np.array([246, 244, 242], np.float32) - stage.rgb[:horizon])*.85
 
 def add_ridge(
     stage:Stage, # where to paint

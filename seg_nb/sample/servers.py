@@ -75,7 +75,7 @@ class Faults:
 def byte_range(
     header:str, # value of the Range header, or None
     size:int, # of the file in bytes
-) -> tuple: # (first, last); None: the whole file; (): outside it
+) -> tuple|None: # (first, last); None: the whole file; (): outside it
     "Read a Range header with one range"
     if not header or not header.startswith('bytes=') or ',' in header:
         return None

@@ -88,7 +88,7 @@ def limb(
     end = _cap(line[-1], r[-1], direction[-1])
     start = _cap(line[0], -r[0], direction[0])
     outline = np.vstack([line + side, end, (line - side)[::-1], start])
-    joints = [oval(*p[:2], max(p[2], 1e-3), n=16) for p in np.asarray(points, float)[1:-1]]
+    joints = [oval(*p[:2], rx=max(p[2], 1e-3), n=16) for p in np.asarray(points, float)[1:-1]]
     return [outline, *joints]
 
 # %% ../../nbs/parts/sample/shapes.ipynb #b499790b

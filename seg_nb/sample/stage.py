@@ -96,9 +96,10 @@ class Figure:
         hair = part.paint.hair*self.scale
         if hair > 1:
             outlines[0] = add_hair(outlines[0], hair, self.rng)
-        here, cover = self._fill(outlines)
-        if cover is None:
+        filled = self._fill(outlines)
+        if filled is None:
             return
+        here, cover = filled
         alpha, below = cover.astype(np.float32)*(1/255), self.alpha[here]
         rgb = self._colors(part.paint, here, shade(cover, part.paint.shading, self.light))
         if part.inside:
@@ -110,12 +111,12 @@ class Figure:
         self.alpha[here] = np.maximum(below, alpha)
 
     def _fill(self, outlines):
-        "Fill outlines in a window of the canvas: (window, uint8 coverage); (None, None) outside of it"
+        "Fill outlines in a window of the canvas: (window, uint8 coverage); None outside of it"
         points = np.vstack(outlines)
         x0, y0 = np.maximum(np.floor(points.min(0)).astype(int) - 2, 0)
         x1, y1 = np.minimum(np.ceil(points.max(0)).astype(int) + 3, (self.w, self.h))
         if x1 <= x0 or y1 <= y0:
-            return None, None
+            return None
         cover = np.zeros((y1 - y0, x1 - x0), np.uint8)
         for outline in outlines:
             corners = np.round((outline - (x0, y0))*16).astype(np.int32)

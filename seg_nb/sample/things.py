@@ -92,7 +92,7 @@ def flowers(
         x = rng.uniform(-.5, .5)
         y = -rng.uniform(.4, .9)
         parts.append(Part(limb([(x*.8, 0, .016), (x, y, .012)]), flat((70, 110, 56))))
-        parts += [Part(oval(*step((x, y), 72*k, .075), .06), petal) for k in range(5)]
+        parts += [Part(oval(*step((x, y), 72*k, .075), rx=.06), petal) for k in range(5)]
         parts.append(Part(oval(x, y, .045), flat((226, 190, 80), .4)))
     return parts
 

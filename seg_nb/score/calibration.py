@@ -53,9 +53,9 @@ def reliability(
     bins:Tensor, # (n,3) int64 of `confidence_bins`
 ) -> pd.DataFrame: # one row per bin: low, high, share of pixels, mean confidence, accuracy (0 to 1; NaN if empty)
     "List how sure and how right each bin is"
-    bins = np.asarray(torch.as_tensor(bins).cpu(), dtype=np.float64)
-    edges = np.linspace(0, 1, len(bins) + 1)
-    pixels, right, total = bins.T
+    counts = np.asarray(torch.as_tensor(bins).cpu(), dtype=np.float64)
+    edges = np.linspace(0, 1, len(counts) + 1)
+    pixels, right, total = counts.T
     sums = np.stack([total/UNIT, right])
     confidence, accuracy = np.where(pixels > 0, sums/np.maximum(pixels, 1), np.nan)
     share = pixels/max(1, pixels.sum())
@@ -130,7 +130,7 @@ def show_logits(
     for ax in axes.flat[n:]:
         ax.set_visible(False)
     for k, color in enumerate(class_colors(n)/255):
-        _draw_logits(axes.flat[k], *bins[:, k], color)
+        _draw_logits(axes.flat[k], *bins[:, k], color=color)
         axes.flat[k].set_title(literal(classes[k]), fontsize=10)
     used = np.flatnonzero(bins.sum((0, 1)) > bins.sum()*1e-4)
     if len(used):

@@ -48,7 +48,7 @@ def choose_examples(
     n:int=3, # photos in each of the three groups
 ) -> list: # (name, id) pairs; names are best_1, …, middle_1, …, worst_1, …
     "Choose the best, the middle and the worst photos"
-    ids = list(ranked.index[ranked[by].notna()])
+    ids = list(ranked[by].dropna().index)
     middle = max(0, (len(ids) - n)//2)
     groups = {'best': ids[:n], 'middle': ids[middle:middle+n], 'worst': ids[::-1][:n]}
     chosen = []
@@ -115,7 +115,7 @@ def photo_caption(
     classes = row.drop(['miou', 'loss']).dropna()
     caption = 'no object'
     if len(classes):
-        parts = ', '.join(f'{name} {iou:.2f}' for name, iou in classes[:6].items())
+        parts = ', '.join(f'{name} {iou:.2f}' for name, iou in classes.head(6).items())
         more = f' and {len(classes)-6} more' if len(classes) > 6 else ''
         caption = f'mean IoU {row.miou:.2f} ({parts}{more})'
     return caption if np.isnan(row.loss) else f'{caption}, cross entropy {row.loss:.2f}'
@@ -134,7 +134,7 @@ def confused_pairs(
         share = pixels/int(scores.matrix[t].sum())
         rows.append((classes[t], classes[p], share, pixels, [id for _, id in photos]))
     table = pd.DataFrame(rows, columns=['truth', 'prediction', 'share', 'pixels', 'photos'])
-    return table.sort_values(['share', 'pixels'], ascending=False, ignore_index=True)[:n]
+    return table.sort_values(['share', 'pixels'], ascending=False, ignore_index=True).head(n)
 
 # %% ../../nbs/parts/score/failures.ipynb #b6000019
 SIZE_EDGES = (0, .003, .01, .03, .1, 1) # of the bins, as shares of the known pixels of a photo
@@ -181,7 +181,7 @@ def show_sizes(
     ax.vlines(x, filled.ci_low, filled.ci_high, color='0.2')
     for k, n in enumerate(table.objects):
         ax.text(k, .02, f'{n}', ha='center', fontsize=9)
-    labels = [size_text(row.low, row.high) for row in table.itertuples()]
+    labels = [size_text(low, high) for low, high in zip(table.low, table.high, strict=True)]
     ax.set_xticks(x, labels, fontsize=9)
     ax.set_title('IoU by the share of the photo that a class covers')
     ax.set(ylim=(0, 1), xlabel='share of the photo; in the bars: how often')
@@ -273,7 +273,7 @@ class _FailureBrowser:
 
     def rank(self, _=None):
         "Sort the photos anew and begin with the worst"
-        by = self.by.value
+        by = str(self.by.value)
         self.ranked = rank_photos(self.scores, by).dropna(subset=by)[::-1]
         self.position.value = 0
         self.position.max = max(0, len(self.ranked)-1)
@@ -298,7 +298,7 @@ class _FailureBrowser:
         self.legend.value = color_chips(names, colors)
         self.picture.value = b''
         if self.example:
-            pixels = overlay_view(*self.example, self.view.value, self.alpha.value)
+            pixels = overlay_view(*self.example, view=str(self.view.value), alpha=self.alpha.value)
             self.picture.value = encode_png(pixels)
 
 # %% ../../nbs/parts/score/failures.ipynb #b6000020

@@ -78,9 +78,9 @@ def class_table(
     classes:list, # C class names
 ) -> pd.DataFrame: # row per class: accuracy, precision, recall, f1, iou (0 to 1, NaN if absent), pixels in truth
     "Score each class"
-    cm = torch.as_tensor(cm).cpu().numpy()
-    tp = cm.diagonal()
-    truth, pred, total = cm.sum(1), cm.sum(0), cm.sum()
+    counts = torch.as_tensor(cm).cpu().numpy()
+    tp = counts.diagonal()
+    truth, pred, total = counts.sum(1), counts.sum(0), counts.sum()
     union = truth + pred - tp
     ratios = {
         'accuracy': (total - union + tp, total),

@@ -273,7 +273,8 @@ def chosen_license(
         head = ModelCard(Path(path).read_text(encoding='utf-8'), ignore_metadata_errors=True).data
     except (OSError, ValueError, TypeError, YAMLError): # no file, or no head that can be read
         return None
-    return head.license if isinstance(head.license, str) else None
+    license = head.get('license')
+    return license if isinstance(license, str) else None
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00049
 @command

@@ -209,7 +209,8 @@ class EvaluationCounts:
 # %% ../../nbs/parts/score/scoring.ipynb #a600001a
 def _count_pixels(scores, truth, temperature):
     "Predict a photo at its own size: its label map, the sum of its cross entropy, counts of confidence and logits"
-    pred, loss, sums = torch.empty_like(truth), 0., defaultdict(int)
+    pred, loss = torch.empty_like(truth), 0.
+    certain, counts = 0, 0 # of `confidence_bins`, of `logit_bins`
     for rows, band in upsample_in_bands(scores, truth.shape):
         labels = truth[rows].to(band.device)
         known = labels != UNKNOWN
@@ -221,10 +222,10 @@ def _count_pixels(scores, truth, temperature):
         of_truth = logits.gather(0, labels.where(known, 0).long()[None])[0]
         loss += ((total - of_truth)*known).sum(dtype=torch.float32).item()
         confidence = (highest - total).exp()
-        sums['confidence'] += confidence_bins(confidence[known], (predicted == labels)[known]).cpu()
+        certain = certain + confidence_bins(confidence[known], (predicted == labels)[known]).cpu()
         first = -rows.start % 4 # every fourth row of the photo, wherever a band begins
-        sums['logits'] += logit_bins(logits[:, first:], labels[first:]).cpu()
-    return pred, loss, sums
+        counts = counts + logit_bins(logits[:, first:], labels[first:]).cpu()
+    return pred, loss, {'confidence': certain, 'logits': counts}
 
 def _count_grid(square_truth, truth, n_classes):
     "Compare a ground truth with itself, squeezed into the square and back; what is unknown after that is not counted"
@@ -236,7 +237,7 @@ def _count_grid(square_truth, truth, n_classes):
 def count_photo(
     id:str, # of the photo
     out:Tensor, # float (C,S,S), logits of its square; where there is no square, float (C,h,w) of the photo alone
-    square:Tensor, # uint8 (S,S), the ground truth that is scored as `letterbox` makes it; None: there is no square
+    square:Tensor|None, # uint8 (S,S), the ground truth that is scored as `letterbox` makes it; None: there is no square
     truths:dict, # name -> uint8 (H,W); the last is the one that is scored
     classes:list, # C names, background first
     temperature:float=1., # logits are divided by it for probabilities

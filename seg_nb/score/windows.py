@@ -91,7 +91,7 @@ def window_weights(
 # %% ../../nbs/parts/score/windows.ipynb #7a000010
 def check_window(
     ck, # `Checkpoint`
-    window:int, # pixels of the photo that a window's side spans, or None
+    window:int|None, # pixels of the photo that a window's side spans
     hw=(1, 1), # (H,W) of a photo
     max_scores:int=2**28, # numbers that the scores of one photo may hold
 ):
@@ -170,5 +170,5 @@ def predict_photos(
     predicted = iter(predict_scales(ck, fitting, scales) if fitting else [])
     found = []
     for photo, large in zip(photos, is_large, strict=True):
-        found.append(predict_windows(ck, photo, window, scales) if large else next(predicted))
+        found.append(predict_windows(ck, photo, window, scales) if window and large else next(predicted))
     return found

@@ -39,8 +39,8 @@ class FlippedConv2d(nn.Module):
         super().__init__()
         padding = [d*(k//2) for k, d in zip(conv.kernel_size, conv.dilation, strict=True)]
         self.conv = nn.Conv2d(
-            conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, padding, conv.dilation, conv.groups,
-            bias=conv.bias is not None)
+            conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, # type: ignore
+            padding, conv.dilation, conv.groups, bias=conv.bias is not None) # type: ignore
         state = conv.state_dict()
         state['weight'] = state['weight'].flip(2, 3)
         self.conv.load_state_dict(state)
@@ -49,11 +49,9 @@ class FlippedConv2d(nn.Module):
         return self.conv(x.flip(2, 3)).flip(2, 3)
 
 # %% ../../nbs/parts/use/export.ipynb #ea00000d
-def _padding_depends_on_size(module):
-    "Is it a convolution of stride 2 with TensorFlow's padding, which `FlippedConv2d` can replace?"
-    if not isinstance(module, Conv2dSame) or module.stride != (2, 2):
-        return False
-    return all(k % 2 and k > 1 for k in module.kernel_size)
+def _padding_depends_on_size(conv):
+    "Has a convolution with TensorFlow's padding a stride of 2, and can `FlippedConv2d` replace it?"
+    return conv.stride == (2, 2) and all(k % 2 and k > 1 for k in conv.kernel_size)
 
 def exportable(
     model:nn.Module, # of `create_model`; it is not changed
@@ -62,10 +60,10 @@ def exportable(
     model = deepcopy(model).cpu().float().eval().requires_grad_(False)
     for module in list(model.modules()):
         if getattr(module, 'inplace', False):
-            module.inplace = False
+            module.inplace = False # type: ignore
         for name, child in list(module.named_children()):
-            if _padding_depends_on_size(child):
-                setattr(module, name, FlippedConv2d(child))
+            if isinstance(child, Conv2dSame) and _padding_depends_on_size(child):
+                setattr(module, name, FlippedConv2d(child)) # type: ignore
     return model.eval()
 
 # %% ../../nbs/parts/use/export.ipynb #ea000010
@@ -188,10 +186,11 @@ def import_optional(
 # %% ../../nbs/parts/use/export.ipynb #ea00011a
 def _translate(program, opset):
     "Translate a program into an `onnx.ModelProto` with the operators of one version"
-    names = {'input_names': ['image'], 'output_names': ['logits']}
     try:
         with quiet():
-            exported = torch.onnx.export(program, dynamo=True, verbose=False, opset_version=opset, **names)
+            exported = torch.onnx.export(program, dynamo=True, verbose=False, opset_version=opset,
+                                         input_names=['image'], output_names=['logits'])
+            assert exported is not None # it is, if `dynamo` is used
             model = exported.model_proto
     except Exception as e:
         problem = f'the graph cannot be written in it ({_short_message(e)})'
@@ -282,7 +281,7 @@ def export(
     check_count(18, opset=opset) # 18 is what torch writes
     if 'onnx' in forms:
         import_optional('onnx', 'onnxscript', 'onnxruntime')
-    ck, dest = load_checkpoint(checkpoint), output_folder(dest)
+    ck, folder = load_checkpoint(checkpoint), output_folder(dest)
     about, program = describe(ck), to_program(ck)
     contents = {}
     for form in forms:
@@ -290,6 +289,6 @@ def export(
         contents[form] = verify_export(content, form, ck)
     written = []
     for form, content in contents.items():
-        written.append(write_file(dest/f'{Path(checkpoint).stem}{FORMATS[form]}', content))
+        written.append(write_file(folder/f'{Path(checkpoint).stem}{FORMATS[form]}', content))
         print(f'{written[-1]}: {len(content)/1e6:.0f} MB, agrees with {checkpoint}')
     return written

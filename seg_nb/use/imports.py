@@ -226,6 +226,13 @@ def add_to_folder(
     return rows
 
 # %% ../../nbs/parts/use/imports.ipynb #42d88a42
+def _names_of_data(into):
+    "Names for maps that come without: those of the data folder to which they are added"
+    if not into:
+        raise UserError('--maps needs the names of the classes in the order of their numbers: '
+                        'give --classes "Cat,Dog" or a file of them', status=2)
+    return data_classes(into)[1:]
+
 def _choose_reader(maps, coco, masks, classes, into, crowds):
     "Make the reader for the form of masks that was asked for"
     given = [name for name, value in (('--maps', maps), ('--coco', coco), ('--masks', masks)) if value]
@@ -233,13 +240,8 @@ def _choose_reader(maps, coco, masks, classes, into, crowds):
         found = f"{' and '.join(given)} are given" if given else 'no masks are given'
         raise UserError(f"{found}: name either --maps FOLDER, --coco FILE or --masks FOLDER", status=2)
     names = read_class_names(classes) if classes else None
-    if maps and not names:
-        if not into:
-            raise UserError('--maps needs the names of the classes in the order of their numbers: '
-                            'give --classes "Cat,Dog" or a file of them', status=2)
-        names = data_classes(into)[1:]
     if maps:
-        return MapFolder(maps, names)
+        return MapFolder(maps, names or _names_of_data(into))
     return CocoFile(coco, names, crowds) if coco else BinaryFolders(masks, names)
 
 def _check_places(photos, data, into):

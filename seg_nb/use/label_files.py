@@ -51,11 +51,15 @@ def _check_names(names, where):
         raise UserError(f"{where}: {len(names)} classes; there can be 1 to 254")
     return names
 
+def _is_file_name(given):
+    "Is it the path of a file of names, rather than the names?"
+    return isinstance(given, Path) or isinstance(given, str) and given.lower().endswith(('.txt', '.json'))
+
 def read_class_names(
     given, # 'Cat,Dog', a list of names, or the path of a .txt or .json file
 ) -> list: # names in the order of their numbers, without background
     "Read the names of classes"
-    is_file = isinstance(given, Path) or isinstance(given, str) and given.lower().endswith(('.txt', '.json'))
+    is_file = _is_file_name(given)
     where = given if is_file else 'classes'
     if is_file:
         names = _read_names(Path(given).expanduser())
@@ -147,6 +151,7 @@ def open_lossless(
     im.info['spread'] = spread
     return im
 
+# %% ../../nbs/parts/use/label_files.ipynb #b7122001
 def read_label_map(
     path, # of a picture
     n_classes:int, # background not counted
