@@ -21,6 +21,11 @@ from links import RELATIVE, page_of, site_url, source_url
 from order import SIDEBAR, sidebar
 from project import BIN
 
+# What a browser loads without being asked to: `url(…)` and `@import` of a style, `src`, and `href` of a stylesheet
+OUTSIDE = re.compile(r"""(?:url\(|@import |<[^<>]*\ssrc=|<link[^<>]*stylesheet[^<>]*\shref=)["']?"""
+                     r"""((?:https?:)?//[^"')\s>]+)""")
+
+
 # The notebooks as the site needs them
 
 def processed() -> Path: # folder of the notebooks as nbdev hands them to a site builder
@@ -168,10 +173,19 @@ def broken_links(
     return found
 
 
+def outside_requests(
+    site:Path, # folder of a rendered site
+) -> list: # one line for each file that loads something from another host
+    "Find what a browser would ask other hosts for: fonts, scripts, styles, pictures"
+    files = [p for p in sorted(site.rglob('*')) if p.suffix in ('.html', '.css')]
+    found = {p.relative_to(site): OUTSIDE.findall(p.read_text(encoding='utf-8')) for p in files}
+    return [f'{name}: loads {urls[0]}' for name, urls in found.items() if urls]
+
+
 @call_parse
 def main():
-    "Build the site in the documentation folder and check its links"
+    "Build the site in the documentation folder, check its links and that it needs no other host"
     site = build()
-    wrong = broken_links(site)
-    print('\n'.join(wrong) or f'built {site.name}, every link leads somewhere')
+    wrong = broken_links(site) + outside_requests(site)
+    print('\n'.join(wrong) or f'built {site.name}, every link leads somewhere, nothing is loaded from elsewhere')
     sys.exit(bool(wrong))
