@@ -14,7 +14,7 @@ from .basics.files import write_file
 from .commands.command_line import command
 from .engine.processes import make_accelerator
 from .evaluating.charts import draw_charts
-from .evaluating.examples import draw_examples
+from .evaluating.examples import save_examples
 from .evaluating.inputs import check_classes, check_request, prediction_options, read_history
 from seg_nb.evaluating.results import (
     collect_metrics,
@@ -50,7 +50,7 @@ def write_results(
     metrics = collect_metrics(scores, ds.split) | describe_model(ck, checkpoint, options)
     charts = draw_charts(scores, history)
     write_charts(charts, output, ds.split)
-    examples = draw_examples(ck, ds, scores, output, credits, partial(predict_photos, **options))
+    examples = save_examples(ck, ds, scores, output, credits, partial(predict_photos, **options))
     page = report_page(ck, ds, scores, checkpoint, metrics, charts, examples, credits)
     write_file(output/f'report_{ds.split}.html', page)
     write_file(output/f'metrics_{ds.split}.json', json.dumps(metrics, indent=1, allow_nan=False))

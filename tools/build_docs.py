@@ -59,6 +59,14 @@ def relink(
     return RELATIVE.sub(lambda m: m[1] + new_target(m[2], folder, pages), text)
 
 
+def without_links(
+    text:str, # Markdown
+) -> str: # the same, in whose blocks of code a link is only its text
+    "nbdev makes links of names in the comments of a signature, but a page shows code as it is written"
+    link = re.compile(r'\[(`[^`]+`)\]\([^)\s]+\)')
+    return re.sub(r'^```.*?^```', lambda block: link.sub(r'\1', block[0]), text, flags=re.M | re.S)
+
+
 def relink_cell(
     cell:dict, # of a processed notebook, changed in place
     folder:str, # of the page within the site
@@ -70,7 +78,7 @@ def relink_cell(
     for output in cell.get('outputs', []):
         data = output.get('data', {})
         for kind in data.keys() & {'text/markdown', 'text/html'}:
-            data[kind] = relink(''.join(data[kind]), folder, pages)
+            data[kind] = relink(without_links(''.join(data[kind])), folder, pages)
 
 
 def rewrite(

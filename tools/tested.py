@@ -4,6 +4,7 @@ import sys
 from itertools import zip_longest
 from pathlib import Path
 
+import pandas as pd
 from fastcore.script import call_parse
 from nbdev import test
 from nbdev.config import get_config
@@ -93,6 +94,7 @@ def main(
 ):
     "Test a notebook; exit with 1 where a cell fails or shows another text than the saved one"
     test.CaptureShell = Remembering
+    pd.set_option('display.max_columns', 20) # as in JupyterLab; here pandas would fit a table to the terminal
     path, config = Path(notebook).absolute(), get_config()
     left_out = config.tst_flags.split()
     passed, _ = test.test_nb(path, left_out, also.split(), basepath=config.config_path)

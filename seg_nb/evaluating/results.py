@@ -90,7 +90,7 @@ def report_page(
     checkpoint, # the file
     metrics:dict, # content of metrics_{split}.json
     charts:dict, # from `draw_charts`
-    examples:list, # from `draw_examples`
+    examples:list, # from `save_examples`
     credits=None, # DataFrame from `read_credits`
 ) -> str: # HTML
     "Write everything about a split as one page"
