@@ -178,7 +178,7 @@ class SegmentationDataset(FolderSplit, Dataset):
         except UserError as e:
             if self.on_error == 'raise':
                 raise
-            print(f'left out: {e}')
+            print(f'left out: {e}\n', end='') # one write: lines of several processes do not mix
 
     def __getitem__(self, i):
         i = range(len(self))[i] # -1 is the last; an IndexError beyond the end

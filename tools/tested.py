@@ -12,7 +12,7 @@ from nbdev.config import get_config
 from cells import flags, read_cells
 from files import WIDGET
 
-CLOSE, SHARE = 0.01, 0.02 # numbers may differ by this much, and by this share of the greater one
+CLOSE, SHARE = 0.02, 0.05 # numbers may differ by this much, and also by this share of the greater one
 MARK = '# the output depends on the machine'
 NUMBER = re.compile(r'(?<![\w#])[-−+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[-+]?\d+)?')
 HIDDEN = re.compile(r'<(style|script).*?</\1>|<[^<>]*>|data:[\w/+-]+;base64,[\w+/=]+', re.S)
