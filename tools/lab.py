@@ -41,11 +41,11 @@ SHOWN = """async i => {
   return images.length > 0 && images.every(drawn)
 }"""
 
-FITS = """async i => {
+WIDTHS = """async i => {
   const notebook = window.jupyterapp.shell.currentWidget.content
   await notebook.scrollToItem(i, 'start')
   const code = notebook.widgets[i].node.querySelector('.jp-InputArea-editor .cm-scroller')
-  return code && code.clientWidth > 0 ? code.scrollWidth - code.clientWidth : null
+  return code && code.clientWidth > 0 ? [code.scrollWidth, code.clientWidth] : null
 }"""
 SIZE = {'width': 1400, 'height': 900} # CSS pixels of the window
 
@@ -100,6 +100,21 @@ def jupyterlab(
             server.wait(20)
         except subprocess.TimeoutExpired:
             server.kill()
+
+
+@contextmanager
+def lab_page(
+    patience:float, # seconds that the server, a page and a figure may take
+): # yields a copy of the project, a browser page, and the address of a notebook with a %s for its path
+    "Serve a copy of the project and open a browser; close both at the end"
+    with project_copy() as copy, sync_playwright() as playwright:
+        with jupyterlab(copy, copy.parent/'home', patience) as address:
+            browser = launch(playwright)
+            page = browser.new_page(viewport=SIZE)
+            page.set_default_timeout(patience*1000)
+            yield copy, page, address
+            page.evaluate(STOP_KERNEL)
+            browser.close()
 
 
 # The notebook in it
@@ -209,8 +224,8 @@ def wide_cells(
     found = []
     for i, cell in enumerate(model['cells']):
         if cell['cell_type'] == 'code':
-            page.wait_for_function(f'async () => (await ({FITS})({i})) !== null')
-            if page.evaluate(FITS, i) > 1:
+            code, shown = page.wait_for_function(WIDTHS, arg=i).json_value()
+            if code > shown + 1:
                 found.append(f'cell {i}: a line of code runs off the page')
     return found
 
@@ -234,9 +249,7 @@ def run_and_look(
     print(f'{name_of(notebook)}: {time.time() - start:.0f} s, {len(figures(model))} cells with figures')
     saved = json.loads(notebook.read_text(encoding='utf-8'))
     found = problems(model, saved) + wide_cells(page, model) + look(page, figures(model), picture)
-    found += saving_problems(page, copy, notebook)
-    page.evaluate(STOP_KERNEL)
-    return found
+    return found + saving_problems(page, copy, notebook)
 
 
 def check(
@@ -245,15 +258,9 @@ def check(
     patience:float, # seconds that anything else may take
 ) -> list: # one line for each thing wrong
     "Run a copy of a notebook in JupyterLab"
-    with project_copy() as copy, sync_playwright() as playwright:
-        with jupyterlab(copy, copy.parent/'home', patience) as address:
-            browser = launch(playwright)
-            page = browser.new_page(viewport=SIZE)
-            page.set_default_timeout(patience*1000)
-            path = notebook.relative_to(ROOT)
-            found = run_and_look(page, address % path.as_posix(), copy/path, notebook, limit)
-            browser.close()
-    return found
+    path = notebook.relative_to(ROOT)
+    with lab_page(patience) as (copy, page, address):
+        return run_and_look(page, address % path.as_posix(), copy/path, notebook, limit)
 
 
 @call_parse

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import nbformat
 from fastcore.script import call_parse
-from playwright.sync_api import Error, sync_playwright
+from playwright.sync_api import Error
 
-from browser import launch
-from lab import SIZE, STOP_KERNEL, jupyterlab, run_all
-from project import LOGS, project_copy
+from lab import lab_page, run_all
+from project import LOGS
 
 CELL = '''from seg_nb.demo import sample_data
 from seg_nb.inspect.browsers import explore
@@ -80,14 +79,8 @@ def main(
     "Use the browser; exit with 1 where it does not show what was chosen"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)) # so that the server is stopped and the copy removed
     (LOGS/'lab').mkdir(parents=True, exist_ok=True)
-    with project_copy() as copy, sync_playwright() as playwright:
+    with lab_page(patience) as (copy, page, address):
         new_notebook(copy/'nbs/look.ipynb')
-        with jupyterlab(copy, copy.parent/'home', patience) as address:
-            browser = launch(playwright)
-            page = browser.new_page(viewport=SIZE)
-            page.set_default_timeout(patience*1000)
-            run_all(page, address % 'nbs/look.ipynb', limit)
-            use(page)
-            page.evaluate(STOP_KERNEL)
-            browser.close()
+        run_all(page, address % 'nbs/look.ipynb', limit)
+        use(page)
     print('the browser shows what was chosen')
