@@ -31,7 +31,7 @@ def _training_set(ds, size, detail, seed, crop, pasting):
         raise UserError(f"{ds.data}: {problem}, download more with --train N")
     if pasting:
         sources = {c: np.flatnonzero(prepared.pixels[:, c]) for c in range(1, len(ds.classes))}
-        steps.insert(0, Paste(sources, prepared.square, pasting))
+        prepared.steps = [Paste(sources, prepared.square, pasting), *steps]
     return prepared
 
 # %% ../../nbs/parts/batches/loaders.ipynb #a185e9b0
