@@ -8,11 +8,11 @@ __all__ = ['prepare', 'PreparedDataset']
 # %% ../../nbs/parts/batches/prepared.ipynb #c8cadb0f
 import hashlib
 import os
+from array import array
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
 from .. import dataset as dataset_module
@@ -88,19 +88,29 @@ def _append(folder, image, mask):
         images.write(image)
         masks.write(mask)
 
+def _write_padded(path, tables):
+    "Write tables uint8 (R,C) as one (N,R,C), the shorter ones filled up with zeros; memory never holds all of it"
+    shape = len(tables), max(map(len, tables)), tables[0].shape[1]
+    with open(path, 'wb') as file:
+        header = {'descr': '|u1', 'fortran_order': False, 'shape': shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for table in tables:
+            file.write(table.tobytes().ljust(shape[1]*shape[2], b'\0'))
+
 def _write(ds, size, folder):
     "Write the squares of `ds`, and tables with a row for each of them"
-    ids, pixels, tables = [], [], []
+    written, tables = array('q'), [] # positions in `ds`, and what each region may be
+    pixels = np.zeros((len(ds), len(ds.classes)), np.int32)
     for i, image, mask, allowed in _squares(ds, size):
         _append(folder, image, mask)
-        ids.append(str(ds.ids[i]))
-        pixels.append(np.bincount(mask.ravel(), minlength=256)[:len(ds.classes)])
-        tables += allowed
+        pixels[len(written)] = np.bincount(mask.ravel(), minlength=256)[:len(ds.classes)]
+        written.append(i)
+        tables += [table.numpy().copy() for table in allowed] # a tensor would take some hundred bytes more
     with explain_write_errors(folder):
-        np.save(folder/'ids.npy', np.array(ids, str))
-        np.save(folder/'pixels.npy', np.array(pixels, np.int32).reshape(-1, len(ds.classes)))
+        np.save(folder/'ids.npy', ds.ids[np.asarray(written)])
+        np.save(folder/'pixels.npy', pixels[:len(written)])
         if tables:
-            np.save(folder/'allowed.npy', pad_sequence(tables, batch_first=True).numpy())
+            _write_padded(folder/'allowed.npy', tables)
 
 # %% ../../nbs/parts/batches/prepared.ipynb #5ca38ecf
 def prepare(
