@@ -8,12 +8,13 @@ __all__ = ['prepare', 'PreparedDataset']
 # %% ../../nbs/parts/batches/prepared.ipynb #c8cadb0f
 import hashlib
 import os
+import sys
 from array import array
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
 from .. import dataset as dataset_module
 from .. import transforms as transforms_module
@@ -64,23 +65,56 @@ def _digest(ds, size):
         digest.update(state.encode())
     return digest.hexdigest()
 
-# %% ../../nbs/parts/batches/prepared.ipynb #5908ae80
-def _squares(ds, size):
-    "Yield each sample of `ds` as position, image uint8 (S,S,3), mask uint8 (S,S), [allowed uint8 (R,C)]"
-    def read(i):
-        item = ds.item(i, size)
+# %% ../../nbs/parts/batches/prepared.ipynb #2fbc53ab
+class _Samples(Dataset):
+    "The samples of a dataset as squares; an error is a sample too, since a worker process would change its text"
+    def __init__(self, ds, size):
+        self.ds = ds
+        self.size = size
+
+    def __len__(self):
+        return len(self.ds)
+
+    def __getitem__(self, i):
+        try:
+            item = self.ds.item(i, self.size)
+        except UserError as error:
+            return error
         if item is None:
             return None
         image, mask, *allowed = item
-        image, mask = letterbox(image, mask, size)
-        return i, image.permute(1, 2, 0).contiguous().numpy(), mask.numpy(), allowed
+        image, mask = letterbox(image, mask, self.size)
+        return i, image.permute(1, 2, 0).contiguous().numpy(), mask.numpy(), [table.numpy() for table in allowed]
 
+def _count_workers(n):
+    "Processes for n samples; 0: threads will do"
+    cores = min(16, os.cpu_count() or 1)
+    return cores if cores > 4 and n >= 5_000 and sys.platform == 'linux' else 0
+
+def _same(sample):
+    "Return a sample as it is"
+    return sample
+
+def _read_all(samples, workers):
+    "Yield all samples in order, read by worker processes, or by threads if there are none"
+    if not workers:
+        yield from read_ahead(samples.__getitem__, range(len(samples)), os.cpu_count() or 1)
+        return
+    yield from DataLoader(
+        samples, batch_size=None, num_workers=workers, multiprocessing_context='fork', collate_fn=_same,
+        generator=torch.Generator()) # without one of its own it would draw a number from everybody's
+
+def _squares(ds, size, workers):
+    "Yield each sample of `ds` as position, image uint8 (S,S,3), mask uint8 (S,S), [allowed uint8 (R,C)]"
     with progress(len(ds), f'prepare {ds.split}', 'images') as bar:
-        for sample in read_ahead(read, range(len(ds)), os.cpu_count() or 1):
+        for sample in _read_all(_Samples(ds, size), workers):
             bar.update()
+            if isinstance(sample, UserError):
+                raise sample
             if sample is not None:
                 yield sample
 
+# %% ../../nbs/parts/batches/prepared.ipynb #5908ae80
 def _append(folder, image, mask):
     "Write a square of pixels and one of labels behind those that are there"
     with (explain_write_errors(folder), open(folder/'images.bin', 'ab') as images,
@@ -101,11 +135,11 @@ def _write(ds, size, folder):
     "Write the squares of `ds`, and tables with a row for each of them"
     written, tables = array('q'), [] # positions in `ds`, and what each region may be
     pixels = np.zeros((len(ds), len(ds.classes)), np.int32)
-    for i, image, mask, allowed in _squares(ds, size):
+    for i, image, mask, allowed in _squares(ds, size, _count_workers(len(ds))):
         _append(folder, image, mask)
         pixels[len(written)] = np.bincount(mask.ravel(), minlength=256)[:len(ds.classes)]
         written.append(i)
-        tables += [table.numpy().copy() for table in allowed] # a tensor would take some hundred bytes more
+        tables += [table.copy() for table in allowed] # without the tensor that it is part of
     with explain_write_errors(folder):
         np.save(folder/'ids.npy', ds.ids[np.asarray(written)])
         np.save(folder/'pixels.npy', pixels[:len(written)])
