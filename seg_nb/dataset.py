@@ -134,16 +134,26 @@ class SegmentationDataset(FolderSplit, Dataset):
         shares=None, # share of the photo that each covers
     ) -> tuple: # for 'partial' regions uint8 (H,W) and allowed uint8 (R,C), else only a mask uint8 (H,W)
         "Make the labels of an image as stored, from its masks and all that is known about it"
-        n_classes = len(self.classes)
         if self.labels == 'naive':
             return (combine_masks(masks, labels, size, self.overlap, shares=shares),)
-        boxes, box_labels = self.boxes_of(i)
-        regions, boxed = label_regions(masks, labels, size, n_classes, boxes, box_labels, self.overlap, shares)
+        regions, boxed, verified = self.regions_of(i, masks, labels, size, shares)
         if self.labels == 'ignore':
-            return (view_labels(regions, boxed, n_classes),)
+            return (view_labels(regions, boxed, len(self.classes)),)
+        return regions, allowed_classes(boxed, len(self.classes), verified)
+
+    def regions_of(self,
+        i:int, # position in `ids`
+        masks, # as in `merge`
+        labels, # likewise
+        size, # likewise
+        shares=None, # likewise
+    ) -> tuple: # regions uint8 (H,W) and `boxed` of `label_regions`, verified class -> 1 or 0
+        "Divide an image into regions, and collect for which classes a person looked in it"
+        boxes, box_labels = self.boxes_of(i)
+        regions, boxed = label_regions(masks, labels, size, len(self.classes), boxes, box_labels, self.overlap, shares)
         # A mask outweighs what a person said, a box does not.
         verified = dict.fromkeys(box_labels, 1) | self.verified_in(i) | dict.fromkeys(labels, 1)
-        return regions, allowed_classes(boxed, n_classes, verified)
+        return regions, boxed, verified
 
     def read(self,
         i:int, # position in `ids`
