@@ -15,7 +15,7 @@ from .commands.command_line import command
 from .engine.processes import make_accelerator
 from .evaluating.charts import draw_charts
 from .evaluating.examples import save_examples
-from .evaluating.inputs import check_classes, check_request, prediction_options, read_history
+from .evaluating.inputs import check_classes, check_request, open_photos, prediction_options, read_history
 from seg_nb.evaluating.results import (
     collect_metrics,
     describe_model,
@@ -59,7 +59,7 @@ def write_results(
 # %% ../nbs/06_evaluation.ipynb #32af2dfe
 @command
 def evaluate(
-    data:str='data', # folder that seg_nb_download filled
+    data:str='data', # folder that seg_nb_download filled, or packed data: a folder, or s3://BUCKET/NAME
     checkpoint:str='output/best.safetensors', # file that seg_nb_train wrote
     split:str='validation', # train, validation or test
     output:str='output', # folder for metrics, figures, the report and the model card
@@ -71,16 +71,17 @@ def evaluate(
     scales:str='1', # factors of the square's side, whose predictions are averaged, e.g. 0.75,1,1.25
     window:int=None, # side of a sliding window in pixels, as in seg_nb_predict; default: whole photos
     calibrate:bool=False, # fit the temperature of the probabilities (validation only), and keep it in the checkpoint?
+    cache:float=20, # gigabytes that may be kept on this machine of packed data in a bucket
 ) -> dict|None: # the metrics; None in all processes but the first
     "Score a model on a split, at each image's own size, and write metrics, figures, a report and a model card"
     check_request(split, calibrate, bs=bs, workers=workers, window=window)
     process = make_accelerator(precision='no')
     ck = load_checkpoint(checkpoint, device=process.device)
-    ds = EvaluationDataset(data, split, on_error=on_error)
+    ds = open_photos(data, split, on_error, cache)
     check_classes(ck, ds, checkpoint)
     options = prediction_options(ck, flip, scales, window)
     history = read_history(checkpoint)
-    credits = read_credits(data, split, ds.ids)
+    credits = read_credits(ds.data, split, ds.ids)
     folder = output_folder(output)
     if process.is_main_process:
         remove_results(folder, split)
@@ -94,6 +95,6 @@ def evaluate(
         return None
     metrics = write_results(ck, ds, scores, checkpoint, folder, history, credits, **options)
     card = folder/'MODEL_CARD.md'
-    write_file(card, model_card(folder, data, chosen_license(card), checkpoint))
+    write_file(card, model_card(folder, ds.data, chosen_license(card), checkpoint))
     print_scores(scores, metrics, folder/f'report_{split}.html')
     return metrics

@@ -203,7 +203,7 @@ _find_lr = find_lr # in `train` this name is an option
 @command
 @delegates(fit, but=['config', 'verbose', 'stop'])
 def train(
-    data:str='data', # folder that seg_nb_download filled
+    data:str='data', # folder that seg_nb_download filled, or packed data: a folder, or s3://BUCKET/NAME
     output:str='output', # folder for checkpoints and history
     arch:str='deeplabv3_resnet50', # a name of `ARCHS`, or deeplabv3_ or deeplabv3plus_ and a timm model
     weights:str='best', # coco, imagenet, none or a checkpoint file; best: the best the architecture has
@@ -221,6 +221,7 @@ def train(
     find_lr:bool=False, # only try rising learning rates, suggest one, write output/find_lr.png, and do not train?
     balance:float=0, # above 0, images of rare classes come more often: 0.5 by the square root of their share, 1 in full
     pasting:float=0, # share of the pictures into which an object of another one is pasted, rare classes first
+    cache:float=20, # gigabytes that may be kept on this machine of packed data in a bucket
     **kwargs,
 ) -> pd.DataFrame: # the history, one row per epoch
     "Fine-tune a segmentation network on a data folder"
@@ -230,7 +231,7 @@ def train(
     entry = get_arch(arch)
     train_dl, valid_dl = dataloaders(
         data, size, bs, test_size or size, labels=labels, on_error=on_error, mean=entry.mean, std=entry.std,
-        workers=workers, seed=seed, crop=crop, balance=balance, pasting=pasting, detail=detail)
+        workers=workers, seed=seed, crop=crop, balance=balance, pasting=pasting, detail=detail, cache=cache)
     config = dict(size=size, labels=train_dl.dataset.labels, **choices)
     start = 'none' if kwargs.get('resume') else weights
     model = create_model(arch, train_dl.dataset.classes, start, stride, train_dl.dataset.groups)

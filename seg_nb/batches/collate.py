@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from ..transforms import IMAGENET_MEAN, IMAGENET_STD, normalize
 
@@ -40,5 +41,5 @@ class Collate:
         xb = torch.stack([image.permute(1, 2, 0) for image in images]).permute(0, 3, 1, 2)
         yb = torch.stack(masks).long()
         if allowed:
-            yb = PartialLabels(yb, torch.stack(allowed[0]))
+            yb = PartialLabels(yb, pad_sequence(allowed[0], batch_first=True))
         return normalize(xb, self.mean, self.std), yb

@@ -13,9 +13,11 @@ import torch
 from torch.utils.data import DataLoader
 
 from .collate import Collate
+from .packed import PackedDataset
+from .packed_sets import PackedSet, PackedSplit, is_packed
 from .pasting import Paste
 from .prepared import PreparedDataset
-from .sampling import EpochSampler, rare_weights
+from .sampling import ChunkSampler, EpochSampler, rare_weights
 from ..commands.command_line import check_range
 from ..core import UserError
 from ..dataset import SegmentationDataset
@@ -25,11 +27,14 @@ from ..transforms import IMAGENET_MEAN, IMAGENET_STD, augmentation
 def _training_set(ds, size, detail, seed, crop, pasting):
     "Prepare training squares with their augmentation"
     steps = augmentation(size, crop)
-    prepared = PreparedDataset(ds, round(size*detail), steps, seed)
+    if isinstance(ds, PackedSplit):
+        prepared = PackedDataset(ds, round(size*detail), steps, seed, pasting)
+    else:
+        prepared = PreparedDataset(ds, round(size*detail), steps, seed)
     if len(prepared) < 2:
         problem = f"{len(prepared)} training image; training needs at least 2"
         raise UserError(f"{ds.data}: {problem}, download more with --train N")
-    if pasting:
+    if pasting and isinstance(prepared, PreparedDataset):
         sources = {c: np.flatnonzero(prepared.pixels[:, c]) for c in range(1, len(ds.classes))}
         prepared.steps = [Paste(sources, prepared.square, pasting), *steps]
     return prepared
@@ -41,8 +46,17 @@ def _default_workers():
         return min(8, (os.cpu_count() or 1)//2)
     return 0
 
+def _sampler(prepared, bs, seed, train, weights):
+    "Choose the order: that of packed data for training goes by chunks"
+    if not train or isinstance(prepared, PreparedDataset):
+        return EpochSampler(len(prepared), seed, train, weights)
+    source = prepared.source
+    sampler = ChunkSampler(source.starts, len(prepared), bs, seed, weights)
+    source.check_cache(2*sampler.lanes) # each lane reads one chunk, and fetches the next
+    return sampler
+
 def loader(
-    ds:SegmentationDataset, # one split
+    ds:SegmentationDataset|PackedSplit, # one split
     size:int=224, # side of the images in pixels
     bs:int=16, # images in a batch
     train:bool=False, # augment and shuffle?
@@ -63,30 +77,41 @@ def loader(
     if seed < 0:
         raise UserError(f"seed {seed}: must be 0 or more", status=2)
     workers = _default_workers() if workers is None else workers
-    prepared = _training_set(ds, size, detail, seed, crop, pasting) if train else PreparedDataset(ds, size)
+    is_chunked = isinstance(ds, PackedSplit)
+    if train:
+        prepared = _training_set(ds, size, detail, seed, crop, pasting)
+    else:
+        prepared = (PackedDataset if is_chunked else PreparedDataset)(ds, size)
     weights = rare_weights(prepared.pixels, balance) if train and balance else None
+    sampler = _sampler(prepared, bs, seed, train, weights)
     return DataLoader(
         prepared, bs,
-        sampler=EpochSampler(len(prepared), seed, train, weights),
+        sampler=sampler,
         num_workers=workers,
-        drop_last=train and len(prepared) % bs == 1,
+        drop_last=train and len(sampler) % bs == 1,
         collate_fn=Collate(mean, std),
         generator=torch.Generator().manual_seed(seed),
         pin_memory=torch.cuda.is_available(),
         persistent_workers=workers > 0,
+        multiprocessing_context='spawn' if is_chunked and workers else None, # a connection cannot be inherited
     )
 
 # %% ../../nbs/parts/batches/loaders.ipynb #80d17c88
 def dataloaders(
-    data, # a data folder
+    data, # a data folder, or packed data: a folder, or s3://BUCKET/NAME
     size:int=224, # side of the images in pixels
     bs:int=16, # images in a batch
     test_size:int=None, # side of the validation images; None: the same
     labels:str=None, # view of the training labels; validation is always scored in `ignore` where boxes are there
     on_error:str='raise', # files that cannot be read: 'raise' or 'skip'
+    cache:float=20, # gigabytes that may be kept on this machine of packed data in a bucket
     **kwargs, # mean, std, workers, seed, crop, balance, pasting, detail of `loader`
 ) -> tuple: # (training DataLoader, validation DataLoader)
     "Make batches to train on and batches to validate with"
-    train = SegmentationDataset(data, 'train', labels, on_error=on_error)
-    valid = SegmentationDataset(data, 'validation', on_error=on_error)
+    if is_packed(data):
+        packed = PackedSet(data, cache)
+        train, valid = PackedSplit(packed, 'train', labels), PackedSplit(packed, 'validation')
+    else:
+        train = SegmentationDataset(data, 'train', labels, on_error=on_error)
+        valid = SegmentationDataset(data, 'validation', on_error=on_error)
     return loader(train, size, bs, train=True, **kwargs), loader(valid, test_size or size, bs, **kwargs)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['is_packed', 'PackedSet', 'PackedSplit']
 
-# %% ../../nbs/parts/batches/packed_sets.ipynb #0e239a35
+# %% ../../nbs/parts/batches/packed_sets.ipynb #c77ea8a3
 import hashlib
 import json
 from collections import OrderedDict
@@ -18,7 +18,7 @@ from .chunks import checksum, read_index, read_manifest
 from ..core import UserError
 from ..records.folder_classes import VIEWS, check_choice
 
-# %% ../../nbs/parts/batches/packed_sets.ipynb #91800e64
+# %% ../../nbs/parts/batches/packed_sets.ipynb #46548875
 def is_packed(
     data, # a data folder, a packed set, or an address
 ) -> bool:
@@ -40,8 +40,14 @@ class PackedSet:
         self.manifest = manifest
         self.place.version = hashlib.blake2b(json.dumps(manifest).encode(), digest_size=5).hexdigest()
         self.classes = manifest['classes'] # C names, background first
-        for name in manifest['meta']:
-            self.place.local(f'meta/{name}')
+        indexes = [f'{split}/index.npz' for split in manifest['splits']]
+        for name in ('packed.json', *[f'meta/{name}' for name in manifest['meta']], *indexes):
+            self.place.local(name)
+
+    @property
+    def is_local(self) -> bool:
+        "Is it in a folder?"
+        return not is_bucket(self.place)
 
     @property
     def data(self) -> Path: # a folder with meta/classes.json
@@ -63,7 +69,7 @@ class PackedSet:
     def __repr__(self):
         return str(self.place)
 
-# %% ../../nbs/parts/batches/packed_sets.ipynb #da8ec130
+# %% ../../nbs/parts/batches/packed_sets.ipynb #aeb7486a
 class PackedSplit:
     "Read the samples of one split of a packed set"
     most_open = 64 # files
@@ -71,9 +77,11 @@ class PackedSplit:
     def __init__(self,
         packed:PackedSet, # the set
         split:str, # 'train', 'validation' or 'test'
+        labels:str=None, # view of the labels, as for `SegmentationDataset`
     ):
         check_choice('split', split, list(packed.manifest['splits']))
         self.packed, self.split = packed, split
+        self.classes, self.labels = packed.classes, packed.choose_view(labels)
         self.facts = packed.manifest['splits'][split]
         self.chunks = self.facts['chunks'] # dicts: name, images, bytes, sha256
         self._files = OrderedDict()
@@ -107,6 +115,25 @@ class PackedSplit:
     ): # number of the chunk, likewise
         "Find the chunk that a sample lies in"
         return np.searchsorted(self.starts, i, 'right') - 1
+
+    def positions_in(self,
+        number:int, # of a chunk
+    ) -> range: # positions
+        "Find the samples of a chunk"
+        first = int(self.starts[number])
+        return range(first, first + self.chunks[number]['images'])
+
+    def check_cache(self,
+        n:int, # chunks
+    ):
+        "Refuse a cache that does not hold n chunks at once"
+        if self.packed.is_local:
+            return
+        sizes = sorted(chunk['bytes'] for chunk in self.chunks)
+        needed, limit = sum(sizes[-n:])/1e9, self.packed.place.limit/1e9
+        if needed > limit:
+            raise UserError(f"--cache {limit:g}: {n} chunks of {self.packed} are needed at once, "
+                            f"which are {needed:.2g} GB; allow more, or pack smaller chunks", status=2)
 
     def fetch(self,
         number:int, # of a chunk

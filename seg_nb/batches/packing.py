@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['pack_sample', 'pack_split', 'pack']
 
-# %% ../../nbs/parts/batches/packing.ipynb #4744cecb
+# %% ../../nbs/parts/batches/packing.ipynb #82349fdb
 import hashlib
 import json
 import os
@@ -23,7 +23,7 @@ from ..core import SPLITS, UserError
 from ..dataset import SegmentationDataset, view_labels
 from ..records.images import apply_orientation, open_image, read_ahead, read_bytes
 
-# %% ../../nbs/parts/batches/packing.ipynb #8590a414
+# %% ../../nbs/parts/batches/packing.ipynb #7b7bf534
 def _packed_side(ds, i, side):
     "Longer side that a photo has when it is packed"
     path = ds.image_path(i)
@@ -52,7 +52,7 @@ def pack_sample(
         str(ds.ids[i]), simplejpeg.encode_jpeg(photo, quality, 'RGB', '420'), _pack_regions(regions.numpy()),
         json.dumps(facts).encode(), np.bincount(known.ravel(), minlength=256)[:len(ds.classes)])
 
-# %% ../../nbs/parts/batches/packing.ipynb #4fc3b7a5
+# %% ../../nbs/parts/batches/packing.ipynb #645b8dd3
 def _finished(place, split, number, verify):
     "Index of a chunk that has been written; None if it has to be written"
     name = f'{split}/{number:05}'
@@ -83,7 +83,7 @@ def _write_chunk(place, split, number, samples, most):
     place.write(f'{name}.npz', index_bytes(index))
     return index
 
-# %% ../../nbs/parts/batches/packing.ipynb #2e898015
+# %% ../../nbs/parts/batches/packing.ipynb #f36323c9
 def _skip_unreadable(pack, i):
     "Pack a sample, or print why it cannot be read"
     try:
@@ -138,7 +138,7 @@ def _join(place, split, indexes):
     chunks = [json.loads(str(index['facts'])) for index in indexes]
     return {'images': len(joined['ids']), 'chunks': chunks}
 
-# %% ../../nbs/parts/batches/packing.ipynb #a8e65042
+# %% ../../nbs/parts/batches/packing.ipynb #f842b2a2
 def _digest(files):
     "Checksum of the content of files that are there"
     digest = hashlib.sha256()
@@ -165,6 +165,14 @@ def _check_choices(place, choices):
     if others:
         raise UserError(f"{place}: was packed with another {', '.join(others)}; choose another --dest, "
                         "or remove it first")
+
+def _count_annotations(ds):
+    "Number of masks, and of boxes that have none or hold a group"
+    found = {}
+    for name, kind in (('masks', 'mask'), ('boxes', 'box')):
+        first, last = ds.index.of(kind, ds.span.start), ds.index.of(kind, ds.span.stop - 1)
+        found[name] = int(last.stop - first.start)
+    return found
 
 def _meta_files(data, classes):
     "Small tables that belong to a packed set: {name: content}"
@@ -201,7 +209,8 @@ def pack(
     for name, content in files.items():
         place.write(f'meta/{name}', content)
     for ds in splits:
-        manifest['splits'][ds.split] = pack_split(ds, place, side, quality, chunk*1e6, verify)
+        facts = pack_split(ds, place, side, quality, chunk*1e6, verify)
+        manifest['splits'][ds.split] = facts | _count_annotations(ds)
     manifest['complete'] = True
     place.write('packed.json', json.dumps(manifest, indent=1).encode())
     _print_summary(place, manifest)

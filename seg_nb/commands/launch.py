@@ -17,6 +17,7 @@ COMMANDS = { # name of a command without seg_nb_, which is mostly the name of it
     'sample': 'sample.mirror',
     'download': 'download',
     'import': 'use.imports',
+    'pack': 'batches.packing',
     'doctor': 'inspect.doctor',
     'train': 'training',
     'evaluate': 'evaluation',

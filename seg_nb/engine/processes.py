@@ -83,18 +83,23 @@ class ShardedBatches:
         batches, # a torch BatchSampler
         rank:int, # number of this process
         processes:int, # number of all processes
-        divide:bool, # a part of each batch? Else whole batches in turn
+        divide:bool, # a part of each batch? Else some of the batches, whole
     ):
         self.batches, self.rank, self.processes, self.divide = batches, rank, processes, divide
 
     def __iter__(self):
         if not self.divide:
-            return islice(self.batches, self.rank, None, self.processes)
-        return (batch[self.rank::self.processes] for batch in self.batches if len(batch) >= 2*self.processes)
+            return islice(self.batches, *self._own(len(self.batches)))
+        return (batch[slice(*self._own(len(batch)))] for batch in self.batches if len(batch) >= 2*self.processes)
+
+    def _own(self, n):
+        "First of n things that belong to this process, and the one behind its last"
+        return [n*k//self.processes for k in (self.rank, self.rank + 1)]
 
     def __len__(self):
         if not self.divide:
-            return len(range(self.rank, len(self.batches), self.processes))
+            first, stop = self._own(len(self.batches))
+            return stop - first
         whole, rest = divmod(len(self.batches.sampler), self.batches.batch_size)
         return whole + (rest >= 2*self.processes)
 
@@ -112,7 +117,8 @@ def shard_loader(
         raise UserError(f"batch size {dl.batch_size}: {processes} processes need at least {2*processes}", status=2)
     batches = ShardedBatches(dl.batch_sampler, accelerator.process_index, processes, divide)
     return DataLoader(dl.dataset, batch_sampler=batches, num_workers=dl.num_workers, collate_fn=dl.collate_fn,
-                      generator=dl.generator, pin_memory=dl.pin_memory, persistent_workers=dl.persistent_workers)
+                      generator=dl.generator, pin_memory=dl.pin_memory, persistent_workers=dl.persistent_workers,
+                      multiprocessing_context=dl.multiprocessing_context)
 
 # %% ../../nbs/parts/engine/processes.ipynb #06000062
 @torch.no_grad()

@@ -16,6 +16,7 @@ import torchvision
 
 from .. import __version__
 from ..basics.files import remove_stale_files, write_file
+from ..batches.packed import PackedPhotos
 from ..core import UserError
 from ..inspect.doctor import check_folder
 from ..networks.checkpoints import training_stages
@@ -72,14 +73,20 @@ def describe_model(
 # %% ../../nbs/parts/evaluating/results.ipynb #a72618ba
 def _check_split(ds):
     "What is wrong with the files of a split, named from the data folder on"
+    if isinstance(ds, PackedPhotos): # each is checked when it is read
+        return None
     table, lines = check_folder(ds.data, [ds.split])
     return table, [line.replace(f'{ds.data}/', '') for line in lines]
+
+def _data_name(ds):
+    "Name of the data folder, or address of the packed set"
+    return str(ds.source.packed) if isinstance(ds, PackedPhotos) else ds.data.resolve().name
 
 def _describe_run(ck, ds, scores, checkpoint):
     "What else the page says: name -> value"
     return {
         'model': f'{ck.arch}, used at {ck.size} pixels', 'checkpoint': Path(checkpoint).name,
-        'data': f'{len(scores.ids)} images of {ds.data.resolve().name}',
+        'data': f'{len(scores.ids)} images of {_data_name(ds)}',
         'probabilities': calibration_text(ck.meta),
         'versions': f'seg_nb {__version__}, torch {torch.__version__}, torchvision {torchvision.__version__}'}
 

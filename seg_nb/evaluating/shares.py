@@ -21,7 +21,8 @@ from ..score.windows import predict_photos
 # %% ../../nbs/parts/evaluating/shares.ipynb #879489a9
 def _share(process, ds):
     "Positions of the photos that this process scores"
-    return range(process.process_index, len(ds), process.num_processes)
+    first, stop = [len(ds)*k//process.num_processes for k in (process.process_index, process.process_index + 1)]
+    return range(first, stop)
 
 def score_share(
     process, # `Accelerator`

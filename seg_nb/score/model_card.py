@@ -24,6 +24,7 @@ from yaml import YAMLError
 
 from ..basics.files import write_file
 from ..basics.texts import join_names
+from ..batches.packed_sets import PackedSet, PackedSplit, is_packed
 from ..commands.command_line import command
 from ..core import SPLITS, UserError
 from ..networks.checkpoints import read_checkpoint, training_stages
@@ -91,6 +92,9 @@ def count_splits(
     data, # a data folder
 ) -> pd.DataFrame: # one row per split that has images; images, masks, boxes (without a mask, or of a group)
     "Count what there is in each split"
+    if is_packed(data):
+        facts = PackedSet(data).manifest['splits']
+        return pd.DataFrame.from_dict(facts, orient='index', columns=['images', 'masks', 'boxes'])
     index, rows = ImageIndex(data), {}
     for split in SPLITS:
         span = index.span(split)
@@ -105,14 +109,20 @@ def count_splits(
     return table.rename(columns={'mask': 'masks', 'box': 'boxes'})
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00041
+def _ids_of_splits(data):
+    "Ids of the photos of each split that has some, of a data folder or of packed data"
+    if is_packed(data):
+        packed = PackedSet(data)
+        return {split: PackedSplit(packed, split).ids for split in packed.manifest['splits']}
+    index = ImageIndex(data)
+    spans = {split: index.span(split) for split in SPLITS}
+    return {split: index.ids[span.start:span.stop] for split, span in spans.items() if span}
+
 def read_all_credits(
     data, # a data folder
 ): # DataFrame of `read_credits` for all splits; None without the table
     "Read whose the photos of a folder are"
-    index, found = ImageIndex(data), []
-    for split in SPLITS:
-        if span := index.span(split):
-            found.append(read_credits(data, split, index.ids[span.start:span.stop]))
+    found = [read_credits(data, split, ids) for split, ids in _ids_of_splits(data).items()]
     return None if not found or found[0] is None else pd.concat(found)
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00068
