@@ -25,7 +25,7 @@ from seg_nb.openimages.collecting import (
     summarize_done,
     unfetched_error,
 )
-from .openimages.costs import file_table, tables_as_html, tables_as_text, tables_on_disk
+from .openimages.costs import file_table, price_sentences, tables_as_html, tables_as_text, tables_on_disk
 from .openimages.data_tables import read_extra_tables, refuse_imported, write_tables
 from .openimages.fetching import image_store
 from .openimages.groups import describe_groups, parse_classes
@@ -51,9 +51,10 @@ class Plan:
     traffic:tuple # (bytes, retries) of mirror and store before the plan was made
 
     @property
-    def sentences(self) -> list: # what each group holds, and what there is less of than was asked for
+    def sentences(self) -> list: # what each group holds, what there is less of than was asked for, how long it takes
         "List what the tables do not say"
-        return describe_groups(self.groups) + self.shortfalls
+        price = price_sentences(self.files['to_fetch'].sum(), self.data)
+        return describe_groups(self.groups) + self.shortfalls + price
 
     def __repr__(self):
         return tables_as_text([self.classes, self.files], self.sentences)

@@ -8,12 +8,13 @@ __all__ = ['prepare', 'Squares', 'PreparedDataset']
 # %% ../../nbs/parts/batches/prepared.ipynb #c8cadb0f
 import hashlib
 import os
+import sys
+from array import array
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn.utils.rnn import pad_sequence
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
 from .. import dataset as dataset_module
 from .. import transforms as transforms_module
@@ -64,23 +65,56 @@ def _digest(ds, size):
         digest.update(state.encode())
     return digest.hexdigest()
 
-# %% ../../nbs/parts/batches/prepared.ipynb #5908ae80
-def _squares(ds, size):
-    "Yield each sample of `ds` as position, image uint8 (S,S,3), mask uint8 (S,S), [allowed uint8 (R,C)]"
-    def read(i):
-        item = ds.item(i, size)
+# %% ../../nbs/parts/batches/prepared.ipynb #2fbc53ab
+class _Samples(Dataset):
+    "The samples of a dataset as squares; an error is a sample too, since a worker process would change its text"
+    def __init__(self, ds, size):
+        self.ds = ds
+        self.size = size
+
+    def __len__(self):
+        return len(self.ds)
+
+    def __getitem__(self, i):
+        try:
+            item = self.ds.item(i, self.size)
+        except UserError as error:
+            return error
         if item is None:
             return None
         image, mask, *allowed = item
-        image, mask = letterbox(image, mask, size)
-        return i, image.permute(1, 2, 0).contiguous().numpy(), mask.numpy(), allowed
+        image, mask = letterbox(image, mask, self.size)
+        return i, image.permute(1, 2, 0).contiguous().numpy(), mask.numpy(), [table.numpy() for table in allowed]
 
+def _count_workers(n):
+    "Processes for n samples; 0: threads will do"
+    cores = min(16, os.cpu_count() or 1)
+    return cores if cores > 4 and n >= 5_000 and sys.platform == 'linux' else 0
+
+def _same(sample):
+    "Return a sample as it is"
+    return sample
+
+def _read_all(samples, workers):
+    "Yield all samples in order, read by worker processes, or by threads if there are none"
+    if not workers:
+        yield from read_ahead(samples.__getitem__, range(len(samples)), os.cpu_count() or 1)
+        return
+    yield from DataLoader(
+        samples, batch_size=None, num_workers=workers, multiprocessing_context='fork', collate_fn=_same,
+        generator=torch.Generator()) # without one of its own it would draw a number from everybody's
+
+def _squares(ds, size, workers):
+    "Yield each sample of `ds` as position, image uint8 (S,S,3), mask uint8 (S,S), [allowed uint8 (R,C)]"
     with progress(len(ds), f'prepare {ds.split}', 'images') as bar:
-        for sample in read_ahead(read, range(len(ds)), os.cpu_count() or 1):
+        for sample in _read_all(_Samples(ds, size), workers):
             bar.update()
+            if isinstance(sample, UserError):
+                raise sample
             if sample is not None:
                 yield sample
 
+# %% ../../nbs/parts/batches/prepared.ipynb #5908ae80
 def _append(folder, image, mask):
     "Write a square of pixels and one of labels behind those that are there"
     with (explain_write_errors(folder), open(folder/'images.bin', 'ab') as images,
@@ -88,19 +122,29 @@ def _append(folder, image, mask):
         images.write(image)
         masks.write(mask)
 
+def _write_padded(path, tables):
+    "Write tables uint8 (R,C) as one (N,R,C), the shorter ones filled up with zeros; memory never holds all of it"
+    shape = len(tables), max(map(len, tables)), tables[0].shape[1]
+    with open(path, 'wb') as file:
+        header = {'descr': '|u1', 'fortran_order': False, 'shape': shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        for table in tables:
+            file.write(table.tobytes().ljust(shape[1]*shape[2], b'\0'))
+
 def _write(ds, size, folder):
     "Write the squares of `ds`, and tables with a row for each of them"
-    ids, pixels, tables = [], [], []
-    for i, image, mask, allowed in _squares(ds, size):
+    written, tables = array('q'), [] # positions in `ds`, and what each region may be
+    pixels = np.zeros((len(ds), len(ds.classes)), np.int32)
+    for i, image, mask, allowed in _squares(ds, size, _count_workers(len(ds))):
         _append(folder, image, mask)
-        ids.append(str(ds.ids[i]))
-        pixels.append(np.bincount(mask.ravel(), minlength=256)[:len(ds.classes)])
-        tables += allowed
+        pixels[len(written)] = np.bincount(mask.ravel(), minlength=256)[:len(ds.classes)]
+        written.append(i)
+        tables += [table.copy() for table in allowed] # without the tensor that it is part of
     with explain_write_errors(folder):
-        np.save(folder/'ids.npy', np.array(ids, str))
-        np.save(folder/'pixels.npy', np.array(pixels, np.int32).reshape(-1, len(ds.classes)))
+        np.save(folder/'ids.npy', ds.ids[np.asarray(written)])
+        np.save(folder/'pixels.npy', pixels[:len(written)])
         if tables:
-            np.save(folder/'allowed.npy', pad_sequence(tables, batch_first=True).numpy())
+            _write_padded(folder/'allowed.npy', tables)
 
 # %% ../../nbs/parts/batches/prepared.ipynb #5ca38ecf
 def prepare(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..basics.texts import join_names
 from ..core import UserError
 from .annotations import verified_labels
 from .data_tables import IMAGE_COLUMNS
@@ -108,7 +109,7 @@ def _class_shortfalls(table, number):
         if name != _NO_CLASS and n < number[split]:
             short[split].append(f'{name} ({n})')
     return [
-        f"{split}: fewer than the {number[split]} images asked for of {', '.join(names)}"
+        f"{split}: fewer than the {number[split]} images asked for of {join_names(names)}"
         for split, names in short.items()]
 
 def find_shortfalls(

@@ -68,7 +68,7 @@ def collect_images(
 ) -> Collected: # its rows are those whose image is in place
     "Fetch the images of a selection; each is a job of its own"
     paths = list(masks.image_path.unique())
-    jobs = [fetch_image(store, path, data) for path in paths]
+    jobs = (fetch_image(store, path, data) for path in paths)
     results = fetch_all(jobs, len(paths), 'images', workers)
     missing, failed = sort_results(results, len(paths))
     masks = _without(masks, 'image_path', missing, failed)

@@ -8,6 +8,7 @@ __all__ = ['IMAGE_COLUMNS', 'TABLE_COLUMNS', 'read_extra_tables', 'write_tables'
 # %% ../../nbs/parts/openimages/data_tables.ipynb #da7ab003
 import json
 from collections import defaultdict
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -58,6 +59,12 @@ def read_extra_tables(
     return {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
 
 # %% ../../nbs/parts/openimages/data_tables.ipynb #072a90d7
+def _to_csv(df):
+    "Write a table as CSV in UTF-8; as one text it would take several times the memory, before it is encoded"
+    file = BytesIO()
+    df.to_csv(file, index=False, lineterminator='\n', encoding='utf-8')
+    return file.getvalue()
+
 def _table_files(tables, labels, groups):
     "Content of each file of `data/meta`; None for one that should not be there"
     images = set(tables['all_images.csv'].ImageID)
@@ -70,7 +77,7 @@ def _table_files(tables, labels, groups):
         if name in tables:
             df = tables[name]
             df = df.loc[df.ImageID.isin(images), [column for column in columns if column in df]]
-            files[name] = df.to_csv(index=False, lineterminator='\n').encode()
+            files[name] = _to_csv(df)
     return files
 
 def _remove(path):

@@ -60,20 +60,20 @@ def is_complete_jpeg(
 
 # %% ../../nbs/parts/openimages/fetching.ipynb #fe7c0007
 def is_complete_file(
-    path:Path, # a file, perhaps
+    path, # a file, perhaps
     is_complete, # `is_complete_png` or `is_complete_jpeg`
 ) -> bool: # False if it is missing
     "Tell whether a file is there and complete"
-    if not path.is_file():
+    if not os.path.isfile(path):
         return False
     with open(path, 'rb') as f:
         first = f.read(8)
-        f.seek(max(0, path.stat().st_size-8))
+        f.seek(max(0, os.fstat(f.fileno()).st_size-8))
         last = f.read()
-    return is_complete(first + last) or is_complete(path.read_bytes())
+    return is_complete(first + last) or is_complete(Path(path).read_bytes())
 
 # %% ../../nbs/parts/openimages/fetching.ipynb #6307e498
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FetchResult:
     "What became of one file"
     name:str # of the file
@@ -89,29 +89,37 @@ class FetchResult:
         return self.error is not None and not self.missing
 
 # %% ../../nbs/parts/openimages/fetching.ipynb #fe7c0008
-def _run_job(job, arrived):
-    "Put the results of a job into a queue, then None, or the error that ended it"
+def _run_jobs(jobs, lock, arrived):
+    "Run one job after the other and put their results into a queue, at the end None, or the error that ended it"
     try:
-        with closing(job):
-            for result in job:
-                arrived.put(result)
-                check_stopped()
+        while True:
+            check_stopped()
+            with lock:
+                job = next(jobs, None)
+            if job is None:
+                break
+            with closing(job):
+                for result in job:
+                    arrived.put(result)
+                    check_stopped()
         arrived.put(None)
     except BaseException as error:
         arrived.put(error)
 
 def stream_results(
-    jobs:list, # generators, each run in a thread
+    jobs, # yields generators; each is run in a thread
     workers:int=16, # threads
 ): # yields what the jobs yield, in order of arrival
     "Run jobs in threads; the first error of a job ends all of them"
     arrived = queue.SimpleQueue()
     stop = threading.Event()
-    pool = ThreadPoolExecutor(max(1, workers), initializer=follow_stop_event, initargs=(stop,))
+    workers = max(1, workers)
+    pool = ThreadPoolExecutor(workers, initializer=follow_stop_event, initargs=(stop,))
+    jobs, lock = iter(jobs), threading.Lock()
     try:
-        for job in jobs:
-            pool.submit(_run_job, job, arrived)
-        running = len(jobs)
+        for _ in range(workers):
+            pool.submit(_run_jobs, jobs, lock, arrived)
+        running = workers
         while running:
             item = arrived.get()
             if isinstance(item, BaseException):
@@ -126,7 +134,7 @@ def stream_results(
 
 # %% ../../nbs/parts/openimages/fetching.ipynb #3b03224b
 def fetch_all(
-    jobs:list, # generators of `FetchResult`, each run in a thread
+    jobs, # yields generators of `FetchResult`, each run in a thread
     total:int, # number of results to come
     desc:str, # name of the progress bar
     workers:int=16, # threads

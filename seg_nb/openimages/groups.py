@@ -66,7 +66,9 @@ def parse_classes(
     texts = split_outside_quotes(classes, ',') if isinstance(classes, str) else [text.strip() for text in classes]
     texts = [text for text in texts if text]
     if not 1 <= len(texts) <= 254:
-        raise UserError(f"{len(texts)} classes asked for: --classes takes 1 to 254 names, separated by commas", 2)
+        advice = 'a group such as Pet=Cat+Dog counts as one'
+        raise UserError(
+            f"{len(texts)} classes asked for: --classes takes 1 to 254 names, separated by commas; {advice}", 2)
     found = {}
     seen = set() # names in small letters
     for name, members in map(_parse_class, texts):

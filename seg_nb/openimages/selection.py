@@ -39,10 +39,11 @@ def select_masks(
     masks = masks_with_labels(path, classes).drop_duplicates('MaskPath')
     masks = masks.assign(DisplayName=masks.LabelName.map(classes))
     own = own_labels(labels, groups or {})
+    rows = masks.groupby('DisplayName').indices # class → positions; one pass, however many classes there are
     chosen = set()
     counts = {}
     for name in labels:
-        of_class = masks[masks.DisplayName == name]
+        of_class = masks[['ImageID', 'LabelName']].iloc[rows.get(name, [])]
         chosen.update(first_images(of_class.ImageID, n, seed))
         counts[name] = {
             'masks_exact': of_class.LabelName.isin(own[name]).sum(),

@@ -331,7 +331,7 @@ def fetch_masks(
     folder:Path, # where they go
 ) -> list: # jobs for `fetch_all`
     "Make the jobs that bring masks of a shard to the disk"
-    there = [name for name in names if is_complete_file(folder/name, is_complete_png)]
+    there = [name for name in names if is_complete_file(f'{folder}/{name}', is_complete_png)]
     missing = sorted(set(names) - set(there))
     found = (FetchResult(name) for name in there)
     if not missing:

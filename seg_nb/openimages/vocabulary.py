@@ -132,7 +132,7 @@ def _in_group(member, name):
 
 def _shared_label(own, first, second, label, vocab):
     "Make the error for two classes that share a label"
-    advice = 'leave one of the two out of --classes'
+    advice = 'leave one of the two out of --classes, or add --exact, and each is its own label alone'
     shared = vocab.names.get(label, label)
     if label in own[first] and label in own[second]:
         places = ['by itself' if name == shared else f'in {name}' for name in (first, second)]
