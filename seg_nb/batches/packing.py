@@ -181,6 +181,13 @@ def _meta_files(data, classes):
             files[name] = read_bytes(data/'meta'/name)
     return files
 
+def _print_summary(place, manifest):
+    "Say what has been packed"
+    for split, facts in manifest['splits'].items():
+        megabytes = sum(chunk['bytes'] for chunk in facts['chunks'])/1e6
+        print(f"{split}: {facts['images']} images in {len(facts['chunks'])} chunks, {megabytes:.1f} MB")
+    print(f"train from it with seg_nb_train --data {place}")
+
 @command
 def pack(
     data:str='data', # folder that seg_nb_download filled
@@ -214,10 +221,3 @@ def pack(
     place.write('packed.json', json.dumps(manifest, indent=1).encode())
     _print_summary(place, manifest)
     return manifest
-
-def _print_summary(place, manifest):
-    "Say what has been packed"
-    for split, facts in manifest['splits'].items():
-        megabytes = sum(chunk['bytes'] for chunk in facts['chunks'])/1e6
-        print(f"{split}: {facts['images']} images in {len(facts['chunks'])} chunks, {megabytes:.1f} MB")
-    print(f"train from it with seg_nb_train --data {place}")
