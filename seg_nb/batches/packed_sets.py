@@ -9,6 +9,7 @@ __all__ = ['is_packed', 'PackedSet', 'PackedSplit']
 import hashlib
 import json
 from collections import OrderedDict
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -87,11 +88,19 @@ class PackedSplit:
         self._files = OrderedDict()
         self._open()
 
-    def _open(self):
+    def _index(self, *names):
+        "Read arrays of the index, and where it is"
         path = self.packed.place.local(f'{self.split}/index.npz')
-        index = read_index(path.read_bytes() if path.exists() else b'', path)
+        return read_index(path.read_bytes() if path.exists() else b'', path, names), path
+
+    @cached_property
+    def pixels(self) -> np.ndarray: # (N,C) int32; with many classes it is large, and most processes do without
+        "Read how many pixels each image has of each class"
+        return self._index('pixels')[0]['pixels']
+
+    def _open(self):
+        index, path = self._index('ids', 'spans', 'checksums')
         self.ids = index['ids'] # (N,) str, sorted
-        self.pixels = index['pixels'] # (N,C) int32
         self.starts = np.cumsum([0, *[chunk['images'] for chunk in self.chunks]])[:-1] # first position of each chunk
         self._spans, self._checksums = index['spans'], index['checksums']
         if len(self.ids) != self.facts['images']:
@@ -159,12 +168,12 @@ class PackedSplit:
 
     def _parts(self, i, number):
         "Read the three parts of a sample in one go"
-        spans = self._spans[i]
-        first, last = spans[0, 0], spans[-1, 1]
+        spans = self._spans[i].tolist()
+        first, last = spans[0][0], spans[-1][1]
         file = self._file(number)
         file.seek(first)
         content = file.read(last - first)
-        return [content[start:stop] for start, stop in (spans - first).tolist()]
+        return [content[start - first:stop - first] for start, stop in spans]
 
     def read(self,
         i:int, # position
@@ -172,9 +181,10 @@ class PackedSplit:
         "Read a sample and compare it with its checksum"
         number = int(self.chunk_of(i))
         parts = self._parts(i, number)
-        if checksum(parts) != self._checksums[i]:
-            self._forget(number)
-            parts = self._parts(i, number)
+        if checksum(parts) == self._checksums[i]:
+            return parts
+        self._forget(number)
+        parts = self._parts(i, number)
         if checksum(parts) != self._checksums[i]:
             name = self.chunks[number]['name']
             raise UserError(f"{self.packed}/{name}: image {self.ids[i]} is damaged (its checksum is wrong); "

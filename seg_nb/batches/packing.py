@@ -43,7 +43,7 @@ def pack_sample(
     "Read an image with all that is known about it, and make the bytes to pack"
     image, up, masks, labels, shares = ds.read(i, _packed_side(ds, i, side))
     regions, boxed, verified = ds.regions_of(i, masks, labels, tuple(image.shape[1:]), shares)
-    photo = np.ascontiguousarray(apply_orientation(image, up).permute(1, 2, 0).numpy())
+    photo = cv2.merge(list(apply_orientation(image, up).numpy())) # faster than to transpose (3,H,W)
     regions = apply_orientation(regions, up).contiguous()
     known = view_labels(regions, boxed, len(ds.classes)).numpy()
     facts = {'boxed': [list(classes) for classes in boxed], 'verified': verified}
