@@ -151,7 +151,7 @@ def _choices(splits, side, quality, chunk):
     ds = splits[0]
     meta = ds.data/'meta'
     tables = [meta/name for name in ('all_images.csv', 'boxes.csv', 'labels.csv')]
-    return {'format': FORMAT, 'classes': list(ds.classes), 'side': side, 'quality': quality, 'chunk': chunk,
+    return {'format': FORMAT, 'classes': list(ds.classes), 'side': side, 'quality': quality, 'chunk': float(chunk),
             'overlap': ds.overlap, 'boxes': tables[1].exists(), 'verified': tables[2].exists(),
             'tables': _digest(tables)}
 
