@@ -9,6 +9,7 @@ __all__ = ['is_packed', 'PackedSet', 'PackedSplit']
 import hashlib
 import json
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -140,19 +141,27 @@ class PackedSplit:
     ) -> Path: # where it is on this machine
         "Bring a chunk to this machine, if it is not here"
         chunk = self.chunks[number]
-        path = self.packed.place.local(chunk['name'])
-        size = path.stat().st_size if path.exists() else None
-        if size != chunk['bytes']:
-            found = 'is missing' if size is None else f"has {size} bytes instead of {chunk['bytes']}"
-            raise UserError(f"{self.packed}/{chunk['name']}: {found}; run seg_nb_pack again to write it")
-        return path
+        for _ in range(3): # another process may remove it from the cache
+            path, size = self.packed.place.local(chunk['name']), None
+            with suppress(FileNotFoundError):
+                size = path.stat().st_size
+            if size == chunk['bytes']:
+                return path
+            self.packed.place.forget(chunk['name'])
+        found = 'is missing' if size is None else f"has {size} bytes instead of {chunk['bytes']}"
+        raise UserError(f"{self.packed}/{chunk['name']}: {found}; run seg_nb_pack again to write it")
+
+    def _open_chunk(self, number):
+        with suppress(FileNotFoundError): # it can go at this very moment, too
+            return open(self.fetch(number), 'rb', buffering=0)
+        return open(self.fetch(number), 'rb', buffering=0)
 
     def _file(self, number):
         "Open the file of a chunk, or find it open"
         if number in self._files:
             self._files.move_to_end(number)
         else:
-            self._files[number] = open(self.fetch(number), 'rb', buffering=0)
+            self._files[number] = self._open_chunk(number)
             if len(self._files) > self.most_open:
                 self._files.popitem(last=False)[1].close()
         return self._files[number]
