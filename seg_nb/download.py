@@ -26,7 +26,7 @@ from seg_nb.openimages.collecting import (
     unfetched_error,
 )
 from .openimages.costs import file_table, price_sentences, tables_as_html, tables_as_text, tables_on_disk
-from .openimages.data_tables import read_extra_tables, refuse_imported, write_tables
+from .openimages.data_tables import read_extra_tables, refuse_imported, refuse_packed, write_tables
 from .openimages.fetching import image_store
 from .openimages.groups import describe_groups, parse_classes
 from .openimages.paths import ANNOTATION_STORE, IMAGE_STORE
@@ -145,6 +145,7 @@ def download(
     number = {'train': train, 'validation': validation, 'test': test}
     check_count(**number, negatives=negatives, seed=seed)
     check_count(1, workers=workers)
+    refuse_packed(data)
     if sample:
         mirror, images = _sample_stores()
     extra_tables = (('boxes', 'labels') if boxes else ()) + (('attribution',) if attribution else ())

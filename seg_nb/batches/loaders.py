@@ -33,7 +33,8 @@ def _training_set(ds, size, detail, seed, crop, pasting):
         prepared = PreparedDataset(ds, round(size*detail), steps, seed)
     if len(prepared) < 2:
         problem = f"{len(prepared)} training image; training needs at least 2"
-        raise UserError(f"{ds.data}: {problem}, download more with --train N")
+        place = ds.packed if isinstance(ds, PackedSplit) else ds.data
+        raise UserError(f"{place}: {problem}, download more with --train N")
     if pasting and isinstance(prepared, PreparedDataset):
         sources = {c: np.flatnonzero(prepared.pixels[:, c]) for c in range(1, len(ds.classes))}
         prepared.steps = [Paste(sources, prepared.square, pasting), *steps]
