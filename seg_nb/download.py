@@ -53,7 +53,7 @@ class Plan:
     @property
     def sentences(self) -> list: # what each group holds, what there is less of than was asked for, how long it takes
         "List what the tables do not say"
-        price = price_sentences(self.files['to_fetch'].sum(), self.data)
+        price = price_sentences(sum(self.files['to_fetch']), self.data)
         return describe_groups(self.groups) + self.shortfalls + price
 
     def __repr__(self):
