@@ -78,11 +78,12 @@ def index_bytes(
 def read_index(
     content:bytes, # an npz file
     path, # what to call it in an error
+    names=None, # of the arrays wanted; None: all
 ) -> dict: # {name: array}
     "Read an index, or say that it is damaged"
     try:
         with np.load(BytesIO(content), allow_pickle=False) as arrays:
-            return dict(arrays)
+            return {name: arrays[name] for name in names or arrays.files}
     except (ValueError, OSError, EOFError, KeyError, zlib.error, NotImplementedError) as error:
         raise UserError(f"{path}: is damaged ({str(error)[:60]}); run seg_nb_pack again") from None
     except Exception as error: # a zip file can be damaged in many ways

@@ -65,7 +65,7 @@ class PackedDataset(Squares):
         "Decode a sample into a square: image, regions, boxed, verified"
         image, regions, boxed, verified = decode_sample(self.source.read(i), self.size)
         square, labels = letterbox(image, regions, self.size)
-        return square.permute(1, 2, 0).contiguous().numpy(), labels, boxed, verified
+        return cv2.merge(list(square.numpy())), labels, boxed, verified # `merge` interleaves faster than PyTorch
 
     def _label(self, labels, boxed):
         "Reduce regions to the view of the labels"

@@ -10,6 +10,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
+from functools import cached_property
 from contextlib import suppress
 from pathlib import Path
 
@@ -110,11 +111,19 @@ class PackedSplit:
         self._files = OrderedDict()
         self._open()
 
+    def _index(self, *names):
+        "Read arrays of the index"
+        file = f'{self.split}/index.npz'
+        return read_index(self.packed.read_checked(file, self.facts['index']), file, names)
+
+    @cached_property
+    def pixels(self) -> np.ndarray: # (N,C) int32; with many classes it is large, and most processes do without
+        "Read how many pixels each image has of each class"
+        return self._index('pixels')['pixels']
+
     def _open(self):
-        name = f'{self.split}/index.npz'
-        index = read_index(self.packed.read_checked(name, self.facts['index']), name)
+        index = self._index('ids', 'spans', 'checksums')
         self.ids = index['ids'] # (N,) str, sorted
-        self.pixels = index['pixels'] # (N,C) int32
         self.starts = np.cumsum([0, *[chunk['images'] for chunk in self.chunks]])[:-1] # first position of each chunk
         self._spans, self._checksums = index['spans'], index['checksums']
         self._lock = threading.Lock()
@@ -188,12 +197,12 @@ class PackedSplit:
 
     def _parts(self, i, number):
         "Read the three parts of a sample in one go"
-        spans = self._spans[i]
-        first, last = spans[0, 0], spans[-1, 1]
+        spans = self._spans[i].tolist()
+        first, last = spans[0][0], spans[-1][1]
         file = self._file(number)
         file.seek(first)
         content = file.read(last - first)
-        return [content[start:stop] for start, stop in (spans - first).tolist()]
+        return [content[start - first:stop - first] for start, stop in spans]
 
     def read(self,
         i:int, # position

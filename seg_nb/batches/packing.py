@@ -53,7 +53,7 @@ def pack_sample(
     "Read an image with all that is known about it, and make the bytes to pack"
     image, up, masks, labels, shares = ds.read(i, _packed_side(ds, i, side))
     regions, boxed, verified = ds.regions_of(i, masks, labels, tuple(image.shape[1:]), shares)
-    photo = np.ascontiguousarray(apply_orientation(image, up).permute(1, 2, 0).numpy())
+    photo = cv2.merge(list(apply_orientation(image, up).numpy())) # faster than to transpose (3,H,W)
     regions = apply_orientation(regions, up).contiguous()
     known = view_labels(regions, boxed, len(ds.classes)).numpy()
     facts = {'boxed': [list(classes) for classes in boxed], 'verified': verified}
@@ -205,6 +205,13 @@ def _meta_files(data, classes):
             files[name] = read_bytes(data/'meta'/name)
     return files
 
+def _print_summary(place, manifest):
+    "Say what has been packed"
+    for split, facts in manifest['splits'].items():
+        megabytes = sum(chunk['bytes'] for chunk in facts['chunks'])/1e6
+        print(f"{split}: {facts['images']} images in {len(facts['chunks'])} chunks, {megabytes:.1f} MB")
+    print(f"train from it with seg_nb_train --data {place}")
+
 @command
 def pack(
     data:str='data', # folder that seg_nb_download filled
@@ -239,10 +246,3 @@ def pack(
     place.write('packed.json', manifest_bytes(manifest))
     _print_summary(place, manifest)
     return manifest
-
-def _print_summary(place, manifest):
-    "Say what has been packed"
-    for split, facts in manifest['splits'].items():
-        megabytes = sum(chunk['bytes'] for chunk in facts['chunks'])/1e6
-        print(f"{split}: {facts['images']} images in {len(facts['chunks'])} chunks, {megabytes:.1f} MB")
-    print(f"train from it with seg_nb_train --data {place}")

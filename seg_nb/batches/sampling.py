@@ -94,8 +94,9 @@ class ChunkSampler(EpochSampler):
         following = torch.stack([_following(chunks[lane]) for lane in order])
         order, following = self._by_batches(order), self._by_batches(following)
         rows = torch.stack([chosen[order], repeats[order], following], 1)[self.start:]
-        for i, repeat, chunk in rows.tolist():
-            yield self.epoch, i, repeat, chunk
+        for batch in rows.split(self.bs): # a list of all rows would take far more memory than the tensor
+            for i, repeat, chunk in batch.tolist():
+                yield self.epoch, i, repeat, chunk
 
     def _order(self, chunks, generator):
         "Shuffle chunks, and the samples in each: int64 (lanes, samples of a lane)"
