@@ -10,8 +10,8 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from functools import cached_property
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
