@@ -26,7 +26,7 @@ from seg_nb.openimages.collecting import (
     unfetched_error,
 )
 from .openimages.costs import file_table, price_sentences, tables_as_html, tables_as_text, tables_on_disk
-from .openimages.data_tables import read_extra_tables, refuse_imported, write_tables
+from .openimages.data_tables import read_extra_tables, refuse_imported, refuse_packed, write_tables
 from .openimages.fetching import image_store
 from .openimages.groups import describe_groups, parse_classes
 from .openimages.paths import ANNOTATION_STORE, IMAGE_STORE
@@ -53,7 +53,7 @@ class Plan:
     @property
     def sentences(self) -> list: # what each group holds, what there is less of than was asked for, how long it takes
         "List what the tables do not say"
-        price = price_sentences(self.files['to_fetch'].sum(), self.data)
+        price = price_sentences(sum(self.files['to_fetch']), self.data)
         return describe_groups(self.groups) + self.shortfalls + price
 
     def __repr__(self):
@@ -145,6 +145,7 @@ def download(
     number = {'train': train, 'validation': validation, 'test': test}
     check_count(**number, negatives=negatives, seed=seed)
     check_count(1, workers=workers)
+    refuse_packed(data)
     if sample:
         mirror, images = _sample_stores()
     extra_tables = (('boxes', 'labels') if boxes else ()) + (('attribution',) if attribution else ())

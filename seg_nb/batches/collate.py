@@ -41,5 +41,5 @@ class Collate:
         xb = torch.stack([image.permute(1, 2, 0) for image in images]).permute(0, 3, 1, 2)
         yb = torch.stack(masks).long()
         if allowed:
-            yb = PartialLabels(yb, pad_sequence(allowed[0], batch_first=True))
+            yb = PartialLabels(yb, pad_sequence(list(allowed[0]), batch_first=True))
         return normalize(xb, self.mean, self.std), yb

@@ -33,7 +33,8 @@ def _training_set(ds, size, detail, seed, crop, pasting):
         prepared = PreparedDataset(ds, round(size*detail), steps, seed)
     if len(prepared) < 2:
         problem = f"{len(prepared)} training image; training needs at least 2"
-        raise UserError(f"{ds.data}: {problem}, download more with --train N")
+        place = ds.packed if isinstance(ds, PackedSplit) else ds.data
+        raise UserError(f"{place}: {problem}, download more with --train N")
     if pasting and isinstance(prepared, PreparedDataset):
         sources = {c: np.flatnonzero(prepared.pixels[:, c]) for c in range(1, len(ds.classes))}
         prepared.steps = [Paste(sources, prepared.square, pasting), *steps]
@@ -77,11 +78,12 @@ def loader(
     if seed < 0:
         raise UserError(f"seed {seed}: must be 0 or more", status=2)
     workers = _default_workers() if workers is None else workers
-    is_chunked = isinstance(ds, PackedSplit)
     if train:
         prepared = _training_set(ds, size, detail, seed, crop, pasting)
+    elif isinstance(ds, PackedSplit):
+        prepared = PackedDataset(ds, size)
     else:
-        prepared = (PackedDataset if is_chunked else PreparedDataset)(ds, size)
+        prepared = PreparedDataset(ds, size)
     weights = rare_weights(prepared.pixels, balance) if train and balance else None
     sampler = _sampler(prepared, bs, seed, train, weights)
     return DataLoader(
@@ -93,7 +95,7 @@ def loader(
         generator=torch.Generator().manual_seed(seed),
         pin_memory=torch.cuda.is_available(),
         persistent_workers=workers > 0,
-        multiprocessing_context='spawn' if is_chunked and workers else None, # a connection cannot be inherited
+        multiprocessing_context='spawn' if workers and isinstance(ds, PackedSplit) else None, # no shared connection
     )
 
 # %% ../../nbs/parts/batches/loaders.ipynb #80d17c88

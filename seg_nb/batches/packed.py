@@ -47,6 +47,7 @@ class PackedDataset(Squares):
         pasting:float=0, # share of the items into which an object of another one is pasted, rare classes first
     ):
         self.source, self.size, self.steps, self.seed, self.pasting = source, size, steps, seed, pasting
+        self.photo_side = source.packed.manifest['side'] # longer side of the photos, at most
         self.classes, self.labels = source.classes, source.labels
         groups = read_groups(source.packed.data)
         self.groups = {name: held for name, held in groups.items() if name in self.classes}

@@ -8,15 +8,18 @@ __all__ = ['is_packed', 'PackedSet', 'PackedSplit']
 # %% ../../nbs/parts/batches/packed_sets.ipynb #c77ea8a3
 import hashlib
 import json
+import threading
 from collections import OrderedDict
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from .buckets import is_bucket, open_place
+from .buckets import check_address, is_bucket, open_place
 from .chunks import checksum, read_index, read_manifest
-from ..core import UserError
+from ..commands.command_line import check_range
+from ..core import SPLITS, UserError
 from ..records.folder_classes import VIEWS, check_choice
 
 # %% ../../nbs/parts/batches/packed_sets.ipynb #46548875
@@ -24,6 +27,7 @@ def is_packed(
     data, # a data folder, a packed set, or an address
 ) -> bool:
     "Tell a packed set from a data folder"
+    check_address(data)
     return is_bucket(data) or (Path(data).expanduser()/'packed.json').exists()
 
 class PackedSet:
@@ -32,6 +36,7 @@ class PackedSet:
         address, # a folder, or s3://BUCKET/PREFIX
         limit:float=20, # gigabytes that may be kept on this machine of what lies in a bucket
     ):
+        check_range(above=True, cache=limit)
         self.place = open_place(address, limit)
         manifest = read_manifest(self.place)
         if manifest is None:
@@ -41,9 +46,24 @@ class PackedSet:
         self.manifest = manifest
         self.place.version = hashlib.blake2b(json.dumps(manifest).encode(), digest_size=5).hexdigest()
         self.classes = manifest['classes'] # C names, background first
-        indexes = [f'{split}/index.npz' for split in manifest['splits']]
-        for name in ('packed.json', *[f'meta/{name}' for name in manifest['meta']], *indexes):
-            self.place.local(name)
+        self.place.local('packed.json')
+        for name, sha256 in manifest['meta'].items():
+            self.read_checked(f'meta/{name}', sha256)
+        for split, facts in manifest['splits'].items():
+            self.read_checked(f'{split}/index.npz', facts['index'])
+
+    def read_checked(self,
+        name:str, # of a small file of the set
+        sha256:str, # its checksum
+    ) -> bytes: # its content
+        "Read a file, and fetch it again if its copy on this machine is damaged"
+        for _ in range(2):
+            path = self.place.local(name)
+            content = path.read_bytes() if path.exists() else b''
+            if hashlib.sha256(content).hexdigest() == sha256:
+                return content
+            self.place.forget(name)
+        raise UserError(f"{self}/{name}: is missing or damaged; run seg_nb_pack again to write it")
 
     @property
     def is_local(self) -> bool:
@@ -63,8 +83,9 @@ class PackedSet:
         view = view or ('ignore' if boxes else 'naive')
         check_choice('labels', view, VIEWS)
         if view != 'naive' and not (boxes and (verified or view == 'ignore')):
-            raise UserError(f"{self}: was packed from data without boxes; pack data that was downloaded with --boxes, "
-                            "or use labels='naive'")
+            table = 'labels.csv' if boxes else 'boxes.csv'
+            raise UserError(f"{self}: was packed from data without {table}; pack data that was downloaded with "
+                            "--boxes, or use labels='naive'")
         return view
 
     def __repr__(self):
@@ -80,7 +101,9 @@ class PackedSplit:
         split:str, # 'train', 'validation' or 'test'
         labels:str=None, # view of the labels, as for `SegmentationDataset`
     ):
-        check_choice('split', split, list(packed.manifest['splits']))
+        check_choice('split', split, SPLITS)
+        if split not in packed.manifest['splits']:
+            raise UserError(f"{packed}: has no images of the {split} split; pack data that has some")
         self.packed, self.split = packed, split
         self.classes, self.labels = packed.classes, packed.choose_view(labels)
         self.facts = packed.manifest['splits'][split]
@@ -89,28 +112,26 @@ class PackedSplit:
         self._open()
 
     def _index(self, *names):
-        "Read arrays of the index, and where it is"
-        path = self.packed.place.local(f'{self.split}/index.npz')
-        return read_index(path.read_bytes() if path.exists() else b'', path, names), path
+        "Read arrays of the index"
+        file = f'{self.split}/index.npz'
+        return read_index(self.packed.read_checked(file, self.facts['index']), file, names)
 
     @cached_property
     def pixels(self) -> np.ndarray: # (N,C) int32; with many classes it is large, and most processes do without
         "Read how many pixels each image has of each class"
-        return self._index('pixels')[0]['pixels']
+        return self._index('pixels')['pixels']
 
     def _open(self):
-        index, path = self._index('ids', 'spans', 'checksums')
+        index = self._index('ids', 'spans', 'checksums')
         self.ids = index['ids'] # (N,) str, sorted
         self.starts = np.cumsum([0, *[chunk['images'] for chunk in self.chunks]])[:-1] # first position of each chunk
         self._spans, self._checksums = index['spans'], index['checksums']
-        if len(self.ids) != self.facts['images']:
-            raise UserError(f"{path}: has {len(self.ids)} images instead of {self.facts['images']}; "
-                            "run seg_nb_pack again")
+        self._lock = threading.Lock()
 
     def __getstate__(self): # worker processes read the index and open the files themselves
         state = dict(self.__dict__, _files=OrderedDict())
         return {name: value for name, value in state.items() if name not in
-                ('ids', 'pixels', 'starts', '_spans', '_checksums')}
+                ('ids', 'pixels', 'starts', '_spans', '_checksums', '_lock')}
 
     def __setstate__(self, state):
         self.__dict__.update(state)
@@ -149,19 +170,27 @@ class PackedSplit:
     ) -> Path: # where it is on this machine
         "Bring a chunk to this machine, if it is not here"
         chunk = self.chunks[number]
-        path = self.packed.place.local(chunk['name'])
-        size = path.stat().st_size if path.exists() else None
-        if size != chunk['bytes']:
-            found = 'is missing' if size is None else f"has {size} bytes instead of {chunk['bytes']}"
-            raise UserError(f"{self.packed}/{chunk['name']}: {found}; run seg_nb_pack again to write it")
-        return path
+        for _ in range(3): # another process may remove it from the cache
+            path, size = self.packed.place.local(chunk['name']), None
+            with suppress(FileNotFoundError):
+                size = path.stat().st_size
+            if size == chunk['bytes']:
+                return path
+            self.packed.place.forget(chunk['name'])
+        found = 'is missing' if size is None else f"has {size} bytes instead of {chunk['bytes']}"
+        raise UserError(f"{self.packed}/{chunk['name']}: {found}; run seg_nb_pack again to write it")
+
+    def _open_chunk(self, number):
+        with suppress(FileNotFoundError): # it can go at this very moment, too
+            return open(self.fetch(number), 'rb', buffering=0)
+        return open(self.fetch(number), 'rb', buffering=0)
 
     def _file(self, number):
         "Open the file of a chunk, or find it open"
         if number in self._files:
             self._files.move_to_end(number)
         else:
-            self._files[number] = open(self.fetch(number), 'rb', buffering=0)
+            self._files[number] = self._open_chunk(number)
             if len(self._files) > self.most_open:
                 self._files.popitem(last=False)[1].close()
         return self._files[number]
@@ -180,11 +209,11 @@ class PackedSplit:
     ) -> list: # photo, regions and facts, see `PackedSample`
         "Read a sample and compare it with its checksum"
         number = int(self.chunk_of(i))
-        parts = self._parts(i, number)
-        if checksum(parts) == self._checksums[i]:
-            return parts
-        self._forget(number)
-        parts = self._parts(i, number)
+        with self._lock: # threads would move each other's place in a file
+            parts = self._parts(i, number)
+            if checksum(parts) != self._checksums[i]:
+                self._forget(number)
+                parts = self._parts(i, number)
         if checksum(parts) != self._checksums[i]:
             name = self.chunks[number]['name']
             raise UserError(f"{self.packed}/{name}: image {self.ids[i]} is damaged (its checksum is wrong); "

@@ -10,14 +10,24 @@ import hashlib
 import json
 import os
 from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
 import simplejpeg
 
 from ..basics.parallel import progress
-from .buckets import open_place
-from .chunks import FORMAT, PackedSample, index_bytes, make_chunk, read_index, read_manifest
+from .buckets import is_bucket, open_place
+from seg_nb.batches.chunks import (
+    FORMAT,
+    TABLES,
+    PackedSample,
+    index_bytes,
+    make_chunk,
+    manifest_bytes,
+    read_index,
+    read_manifest,
+)
 from ..commands.command_line import check_count, check_range, command
 from ..core import SPLITS, UserError
 from ..dataset import SegmentationDataset, view_labels
@@ -52,7 +62,7 @@ def pack_sample(
         json.dumps(facts).encode(), np.bincount(known.ravel(), minlength=256)[:len(ds.classes)])
 
 # %% ../../nbs/parts/batches/packing.ipynb #645b8dd3
-def _finished(place, split, number, verify):
+def _finished(place, split, number, start, verify):
     "Index of a chunk that has been written; None if it has to be written"
     name = f'{split}/{number:05}'
     content = place.read(f'{name}.npz')
@@ -61,15 +71,16 @@ def _finished(place, split, number, verify):
     try:
         index = read_index(content, name)
         facts = json.loads(str(index['facts']))
+        is_next = int(index['start']) == start
     except (UserError, LookupError, ValueError): # damaged: write it again
         return None
-    if place.size(f'{name}.tar') != facts['bytes']:
+    if not is_next or place.size(f'{name}.tar') != facts['bytes']:
         return None
     if verify and hashlib.sha256(place.read(f'{name}.tar')).hexdigest() != facts['sha256']:
         return None
     return index
 
-def _write_chunk(place, split, number, samples, most):
+def _write_chunk(place, split, number, start, samples, most):
     "Write a chunk and its index; None if no sample was left"
     content, index = make_chunk(samples, most)
     if not len(index['ids']):
@@ -78,6 +89,7 @@ def _write_chunk(place, split, number, samples, most):
     facts = {'name': f'{name}.tar', 'images': len(index['ids']), 'bytes': len(content),
              'sha256': hashlib.sha256(content).hexdigest()}
     index['facts'] = np.array(json.dumps(facts))
+    index['start'] = np.array(start) # position in the split behind the chunk before
     place.write(f'{name}.tar', content)
     place.write(f'{name}.npz', index_bytes(index))
     return index
@@ -110,16 +122,18 @@ def pack_split(
     pack = partial(pack_sample, ds, side=side, quality=quality)
     if ds.on_error == 'skip':
         pack = partial(_skip_unreadable, pack)
-    indexes, samples, at = [], None, 0
+    indexes, samples, at, found = [], None, 0, 0
     with progress(len(ds), f'pack {ds.split}', 'images') as bar:
         while at < len(ds):
-            index = _finished(place, ds.split, len(indexes), verify)
+            index = _finished(place, ds.split, len(indexes), at, verify)
             if index is None:
                 samples = samples or _samples(ds, at, pack, bar)
-                index = _write_chunk(place, ds.split, len(indexes), samples, most)
-            elif samples: # they have read past what is finished
-                samples.close()
-                samples = None
+                index = _write_chunk(place, ds.split, len(indexes), at, samples, most)
+            else:
+                found += 1
+                if samples: # they have read past what is finished
+                    samples.close()
+                    samples = None
             if index is None:
                 break
             indexes.append(index)
@@ -127,15 +141,19 @@ def pack_split(
     if not indexes:
         raise UserError(f"{ds.data}: no image of the {ds.split} split could be read; "
                         f"run seg_nb_doctor --data {ds.data}")
+    if found:
+        print(f"{ds.split}: {found} of {len(indexes)} chunks were there; photos and masks that have changed since "
+              "are not packed again")
     return _join(place, ds.split, indexes)
 
 def _join(place, split, indexes):
     "Write the index of a split, and tell what it holds"
     joined = {name: np.concatenate([index[name] for index in indexes])
               for name in ('ids', 'spans', 'checksums', 'pixels')}
-    place.write(f'{split}/index.npz', index_bytes(joined))
+    content = index_bytes(joined)
+    place.write(f'{split}/index.npz', content)
     chunks = [json.loads(str(index['facts'])) for index in indexes]
-    return {'images': len(joined['ids']), 'chunks': chunks}
+    return {'images': len(joined['ids']), 'index': hashlib.sha256(content).hexdigest(), 'chunks': chunks}
 
 # %% ../../nbs/parts/batches/packing.ipynb #f842b2a2
 def _digest(files):
@@ -159,11 +177,17 @@ def _check_choices(place, choices):
     "Refuse to go on with other data or options than those that a set was begun with"
     then = read_manifest(place)
     if then is None:
-        return
+        return _check_empty(place)
     others = [name for name, value in choices.items() if then.get(name) != value]
     if others:
-        raise UserError(f"{place}: was packed with another {', '.join(others)}; choose another --dest, "
-                        "or remove it first")
+        raise UserError(f"{place}: was packed from other tables or with other options ({', '.join(others)}); "
+                        "choose another --dest, or remove it first")
+
+def _check_empty(place):
+    "Refuse a folder that holds something else; in a bucket, each name below the prefix belongs to the set"
+    folder = Path(place.address)
+    if not is_bucket(place) and folder.is_dir() and any(not path.name.startswith('.') for path in folder.iterdir()):
+        raise UserError(f"{place}: holds other files; choose another --dest, or empty it first")
 
 def _count_annotations(ds):
     "Number of masks, and of boxes that have none or hold a group"
@@ -176,7 +200,7 @@ def _count_annotations(ds):
 def _meta_files(data, classes):
     "Small tables that belong to a packed set: {name: content}"
     files = {'classes.json': json.dumps({'classes': classes[1:]}).encode()}
-    for name in ('classes.json', 'attribution.csv'):
+    for name in TABLES:
         if (data/'meta'/name).exists():
             files[name] = read_bytes(data/'meta'/name)
     return files
@@ -210,14 +234,15 @@ def pack(
     choices = _choices(splits, side, quality, chunk)
     _check_choices(place, choices)
     files = _meta_files(splits[0].data, choices['classes'])
-    manifest = choices | {'meta': sorted(files), 'complete': False, 'splits': {}}
-    place.write('packed.json', json.dumps(manifest, indent=1).encode())
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    manifest = choices | {'meta': digests, 'complete': False, 'splits': {}}
+    place.write('packed.json', manifest_bytes(manifest))
     for name, content in files.items():
         place.write(f'meta/{name}', content)
     for ds in splits:
         facts = pack_split(ds, place, side, quality, chunk*1e6, verify)
         manifest['splits'][ds.split] = facts | _count_annotations(ds)
     manifest['complete'] = True
-    place.write('packed.json', json.dumps(manifest, indent=1).encode())
+    place.write('packed.json', manifest_bytes(manifest))
     _print_summary(place, manifest)
     return manifest

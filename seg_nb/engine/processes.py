@@ -11,6 +11,7 @@ import atexit
 import os
 import signal
 import threading
+import time
 from itertools import islice
 
 import torch
@@ -154,10 +155,14 @@ def separate_seeds(
 class StopRequest:
     "Note Ctrl-C and SIGTERM while its block runs; a second signal raises KeyboardInterrupt"
     requested = False # is the run to stop?
+    at = None # time of the first signal
 
     def _note(self, number, frame):
-        if self.requested:
+        pause = 2 if 'TORCHELASTIC_RUN_ID' in os.environ else 0 # its launcher sends on what the cluster sends as well
+        now, is_first = time.monotonic(), not self.requested or self.at is None
+        if not is_first and now - self.at >= pause:
             raise KeyboardInterrupt
+        self.at = now if is_first else self.at
         self.requested = True
 
     def __enter__(self):

@@ -220,11 +220,15 @@ def announce(
     dataset, # prepared training images
     n_valid:int, # number of validation images
 ):
-    "Say which classes no prepared training image shows, and what is trained on what"
+    "Say which classes no training image shows, whether packed photos are enlarged, and what is trained on what"
     pixels = dataset.pixels.sum(0)
     empty = [name for k, name in enumerate(dataset.classes) if k and not pixels[k]]
     if empty:
         print_once(f"no training image shows {', '.join(empty)}: the model cannot learn it; "
                    "download more, or fewer classes")
+    side = getattr(dataset, 'photo_side', None)
+    if side and dataset.size > side:
+        print_once(f"the photos were packed with {side} pixels, which are enlarged to {dataset.size}; "
+                   f"pack with --side {dataset.size}, or train with less --size or --detail")
     knows = f"; knows {', '.join(model.known)} already" if model.known else ''
     print_once(f"{arch}: {len(dataset)} training images, {n_valid} for validation, labels={dataset.labels!r}{knows}")

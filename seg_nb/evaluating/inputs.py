@@ -7,6 +7,7 @@ __all__ = ['open_photos', 'check_classes', 'read_history', 'check_request', 'pre
 
 # %% ../../nbs/parts/evaluating/inputs.ipynb #e27d97c7
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -24,7 +25,7 @@ def open_photos(
     split:str, # name of the split
     on_error:str='raise', # a file that cannot be read: 'raise' or 'skip'
     cache:float=20, # gigabytes that may be kept on this machine of packed data in a bucket
-): # `EvaluationDataset` or `PackedPhotos`
+) -> Any: # `EvaluationDataset` or `PackedPhotos`
     "Open the photos of a split with their ground truths"
     if is_packed(data):
         return PackedPhotos(PackedSplit(PackedSet(data, cache), split))

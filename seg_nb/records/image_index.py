@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from ..basics.files import cache_dir, code_digest, explain_write_errors, make_once
 from ..core import SPLITS, UNKNOWN_NAME, UserError
+from ..openimages.data_tables import refuse_packed
 from ..openimages.tables import read_csv_chunks
 
 # %% ../../nbs/parts/records/image_index.ipynb #2eb563ba
@@ -316,6 +317,7 @@ class ImageIndex:
         meta = self.data/'meta'
         table = meta/'all_images.csv'
         if not table.exists():
+            refuse_packed(data)
             raise UserError(f"{table}: no such file; run seg_nb_download --data {data} first")
         folder = cache_place(self.data, _index_name(meta))
         if not folder.is_dir():

@@ -122,8 +122,9 @@ def read_all_credits(
     data, # a data folder
 ): # DataFrame of `read_credits` for all splits; None without the table
     "Read whose the photos of a folder are"
-    found = [read_credits(data, split, ids) for split, ids in _ids_of_splits(data).items()]
-    return None if not found or found[0] is None else pd.concat(found)
+    tables = [read_credits(data, split, ids) for split, ids in _ids_of_splits(data).items()]
+    found = [table for table in tables if table is not None]
+    return pd.concat(found) if found else None
 
 # %% ../../nbs/parts/score/model_card.ipynb #d6d00068
 def data_source(

@@ -25,6 +25,7 @@ from ..basics.parallel import progress
 from ..basics.texts import join_names
 from ..commands.command_line import check_count, command
 from ..core import SPLITS, UNKNOWN, UNKNOWN_NAME, UserError
+from ..openimages.data_tables import refuse_packed
 from ..records.folder_classes import data_classes
 from ..records.folder_splits import photo_file
 from ..records.images import apply_orientation, check_fit, read_ahead, read_stored, without_fetching
@@ -250,6 +251,7 @@ def _check_places(photos, data, into):
         raise UserError('name either --data, a new folder, or --into, a data folder that exists', status=2)
     if os.path.realpath(photos) == os.path.realpath(data or into):
         raise UserError(f"{photos}: holds the photos, so the result must go elsewhere; choose another folder", status=2)
+    refuse_packed(data or into)
     if into and not (Path(into)/'meta'/'all_images.csv').exists():
         raise UserError(f"{into}: is no data folder, it has no meta/all_images.csv; make a new one by --data {into}")
 
