@@ -155,14 +155,15 @@ def separate_seeds(
 class StopRequest:
     "Note Ctrl-C and SIGTERM while its block runs; a second signal raises KeyboardInterrupt"
     requested = False # is the run to stop?
-    at = None # time of the first signal
+    at:float|None = None # time of the first signal
 
     def _note(self, number, frame):
         pause = 2 if 'TORCHELASTIC_RUN_ID' in os.environ else 0 # its launcher sends on what the cluster sends as well
-        now, is_first = time.monotonic(), not self.requested or self.at is None
-        if not is_first and now - self.at >= pause:
+        now = time.monotonic()
+        if not self.requested or self.at is None:
+            self.at = now
+        elif now - self.at >= pause:
             raise KeyboardInterrupt
-        self.at = now if is_first else self.at
         self.requested = True
 
     def __enter__(self):
