@@ -74,7 +74,7 @@ def evaluate(
     cache:float=20, # gigabytes that may be kept on this machine of packed data in a bucket
 ) -> dict|None: # the metrics; None in all processes but the first
     "Score a model on a split, at each image's own size, and write metrics, figures, a report and a model card"
-    check_request(split, calibrate, bs=bs, workers=workers, window=window)
+    check_request(split, calibrate, cache, bs=bs, workers=workers, window=window)
     process = make_accelerator(precision='no')
     ck = load_checkpoint(checkpoint, device=process.device)
     ds = open_photos(data, split, on_error, cache)

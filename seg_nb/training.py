@@ -226,7 +226,7 @@ def train(
 ) -> pd.DataFrame: # the history, one row per epoch
     "Fine-tune a segmentation network on a data folder"
     choices = dict(seed=seed, freeze=freeze, crop=crop, balance=balance, pasting=pasting, detail=detail)
-    check_options(size=size, test_size=test_size, bs=bs, workers=workers, **choices, **kwargs)
+    check_options(size=size, test_size=test_size, bs=bs, workers=workers, cache=cache, **choices, **kwargs)
     set_seed(seed)
     entry = get_arch(arch)
     train_dl, valid_dl = dataloaders(

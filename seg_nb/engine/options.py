@@ -29,7 +29,7 @@ COUNTS = { # name of an option that is a whole number: its smallest value, and i
 RANGES = { # name of another option: its smallest value, its largest, and whether the smallest is left out
     'lr': (0, 10, True), 'backbone': (0, 100), 'decay': (0, 10), 'ema': (0, 0.999999), 'smoothing': (0, 0.99),
     'warmup': (0, 1), 'final': (0, 1), 'clip': (0,), 'crop': (0, 1, True), 'balance': (0, 1), 'pasting': (0, 1),
-    'detail': (1, 4)}
+    'detail': (1, 4), 'cache': (0, 1e6, True)}
 
 def check_options(
     **options, # of `fit` and `train`; those without a rule are not looked at

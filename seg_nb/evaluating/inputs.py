@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..batches.packed import PackedPhotos
 from ..batches.packed_sets import PackedSet, PackedSplit, is_packed
-from ..commands.command_line import check_count
+from ..commands.command_line import check_count, check_range
 from ..core import UserError
 from ..openimages.groups import read_groups, spell_classes
 from ..score.scoring import EvaluationDataset
@@ -66,10 +66,12 @@ def read_history(
 def check_request(
     split:str, # name of the split
     calibrate:bool, # fit the temperature?
+    cache:float=20, # gigabytes
     **counts, # option -> number, or None
 ):
     "Refuse options of the command that cannot be used"
     check_count(1, **counts)
+    check_range(0, 1e6, True, cache=cache)
     if calibrate and split != 'validation':
         raise UserError(f"--calibrate: is for the split validation, not {split}; leave it out", status=2)
 
