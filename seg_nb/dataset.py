@@ -183,8 +183,16 @@ class SegmentationDataset(FolderSplit, Dataset):
         side:int=None, # longer side of what is returned; None: the image's own
     ): # what `load` returns, or None
         "Load an image; with on_error='skip' a file that cannot be read gives None and a line about it"
+        return self.attempt(self.load, i, side)
+
+    def attempt(self,
+        read, # function that may meet a file that cannot be read
+        *args, # of the function
+        **kwargs, # likewise
+    ): # what it returns, or None
+        "Call a function; `on_error` decides what happens at a file that cannot be read"
         try:
-            return self.load(i, side)
+            return read(*args, **kwargs)
         except UserError as e:
             if self.on_error == 'raise':
                 raise

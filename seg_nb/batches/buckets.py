@@ -26,6 +26,8 @@ from ..core import UserError
 # %% ../../nbs/parts/batches/buckets.ipynb #a5526907
 class FolderPlace:
     "Files in a folder, by their names below it"
+    is_local = True
+
     def __init__(self,
         address:str, # the folder
     ):
@@ -96,6 +98,8 @@ def _explain_errors(address):
 # %% ../../nbs/parts/batches/buckets.ipynb #50f6bc18
 class BucketPlace:
     "Files in a bucket of an object store, by their names below a prefix; read through a cache on this machine"
+    is_local = False
+
     def __init__(self,
         address:str, # s3://BUCKET/PREFIX
         limit:float=20, # gigabytes that the cache may hold
@@ -128,6 +132,21 @@ class BucketPlace:
     def _key(self, name):
         return f'{self.prefix}/{name}' if self.prefix else name
 
+    def _ask(self, name, request):
+        "Ask the store about a file; None if there is no such file"
+        with _explain_errors(f'{self}/{name}'):
+            try:
+                return request()
+            except ClientError as error:
+                if error.response['Error'].get('Code') not in _MISSING:
+                    raise
+                return None
+
+    def _content(self, name):
+        content = BytesIO()
+        self._download(name, content)
+        return content.getvalue()
+
     def _download(self, name, file):
         "Write the content of a file of the bucket into an open file; raises what boto3 raises"
         self._client.download_fileobj(self.bucket, self._key(name), file)
@@ -136,24 +155,14 @@ class BucketPlace:
         name:str, # of a file
     ) -> bytes|None: # its content; None if there is no such file
         "Read a file, without the cache"
-        if self.size(name) is None:
-            return None
-        content = BytesIO()
-        with _explain_errors(f'{self}/{name}'):
-            self._download(name, content)
-        return content.getvalue()
+        return self._ask(name, lambda: self._content(name))
 
     def size(self,
         name:str, # of a file
     ) -> int|None: # bytes; None if there is no such file
         "Tell the size of a file"
-        with _explain_errors(f'{self}/{name}'):
-            try:
-                return self._client.head_object(Bucket=self.bucket, Key=self._key(name))['ContentLength']
-            except ClientError as error:
-                if error.response['Error'].get('Code') not in _MISSING:
-                    raise
-                return None
+        status = self._ask(name, lambda: self._client.head_object(Bucket=self.bucket, Key=self._key(name)))
+        return status['ContentLength'] if status else None
 
     def write(self,
         name:str, # of a file

@@ -84,10 +84,9 @@ def read_index(
     try:
         with np.load(BytesIO(content), allow_pickle=False) as arrays:
             return {name: arrays[name] for name in names or arrays.files}
-    except (ValueError, OSError, EOFError, KeyError, zlib.error, NotImplementedError) as error:
-        raise UserError(f"{path}: is damaged ({str(error)[:60]}); run seg_nb_pack again") from None
     except Exception as error: # a zip file can be damaged in many ways
-        raise UserError(f"{path}: is damaged ({type(error).__name__}); run seg_nb_pack again") from None
+        reason = str(error)[:60] or type(error).__name__
+        raise UserError(f"{path}: is damaged ({reason}); run seg_nb_pack again") from None
 
 # %% ../../nbs/parts/batches/chunks.ipynb #5865e393
 FORMAT = 1 # of packed sets
@@ -95,8 +94,7 @@ TABLES = 'attribution.csv', 'classes.json' # that a packed set may hold in its f
 
 def _manifest_checksum(manifest):
     "Compute the checksum of all that a manifest says"
-    facts = {name: value for name, value in manifest.items() if name != 'checksum'}
-    return checksum([json.dumps(facts).encode()])
+    return checksum([json.dumps(manifest).encode()])
 
 def manifest_bytes(
     manifest:dict, # what a packed set says about itself
@@ -112,6 +110,17 @@ def _has_own_names(manifest):
             return False
     return set(manifest['meta']) <= set(TABLES)
 
+def _parse_manifest(content):
+    "Parse a manifest, and check it if its format is known; None if it is damaged"
+    try:
+        manifest = json.loads(content)
+        if manifest['format'] > FORMAT:
+            return manifest
+        is_whole = manifest.pop('checksum') == _manifest_checksum(manifest)
+        return manifest if is_whole and _has_own_names(manifest) else None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+
 def read_manifest(
     place, # `FolderPlace` or `BucketPlace`
 ) -> dict|None: # what a packed set says about itself; None if there is no packed.json
@@ -119,15 +128,9 @@ def read_manifest(
     content = place.read('packed.json')
     if content is None:
         return None
-    try:
-        manifest = json.loads(content)
-        is_known = manifest['format'] <= FORMAT
-        is_whole = not is_known or manifest.pop('checksum') == _manifest_checksum(manifest)
-        is_sound = is_whole and (not is_known or _has_own_names(manifest))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        is_known, is_sound = True, False
-    if not is_sound:
+    manifest = _parse_manifest(content)
+    if manifest is None:
         raise UserError(f"{place}/packed.json: is damaged; remove it and run seg_nb_pack again")
-    if not is_known:
+    if manifest['format'] > FORMAT:
         raise UserError(f"{place}: was packed by a newer version of seg_nb; update this one")
     return manifest

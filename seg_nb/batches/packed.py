@@ -49,8 +49,7 @@ class PackedDataset(Squares):
         self.source, self.size, self.steps, self.seed, self.pasting = source, size, steps, seed, pasting
         self.photo_side = source.packed.manifest['side'] # longer side of the photos, at most
         self.classes, self.labels = source.classes, source.labels
-        groups = read_groups(source.packed.data)
-        self.groups = {name: held for name, held in groups.items() if name in self.classes}
+        self.groups = read_groups(source.packed.data, self.classes)
         self._asked = set() # (epoch, chunk) that have been asked for
 
     @property
@@ -123,7 +122,6 @@ class PackedPhotos:
     ):
         self.source, self.split, self.data = source, source.split, source.packed.data
         self.classes, self.labels, self.ids = source.classes, source.labels, source.ids
-        self.on_error = 'raise'
 
     def __len__(self):
         return len(self.ids)
@@ -136,7 +134,6 @@ class PackedPhotos:
 
     def load(self,
         i:int, # position in `ids`
-        side:int=None, # not used: photos have the size that they were packed with
     ) -> tuple: # image uint8 (3,H,W), {name: label map uint8 (H,W)}; the last is the one that is scored
         "Read an image and its label maps"
         image, regions, boxed, _ = decode_sample(self.source.read(i))

@@ -68,7 +68,7 @@ class PackedSet:
     @property
     def is_local(self) -> bool:
         "Is it in a folder?"
-        return not is_bucket(self.place)
+        return self.place.is_local
 
     @property
     def data(self) -> Path: # a folder with meta/classes.json

@@ -17,7 +17,7 @@ import numpy as np
 import simplejpeg
 
 from ..basics.parallel import progress
-from .buckets import is_bucket, open_place
+from .buckets import open_place
 from seg_nb.batches.chunks import (
     FORMAT,
     TABLES,
@@ -95,14 +95,6 @@ def _write_chunk(place, split, number, start, samples, most):
     return index
 
 # %% ../../nbs/parts/batches/packing.ipynb #f36323c9
-def _skip_unreadable(pack, i):
-    "Pack a sample, or print why it cannot be read"
-    try:
-        return pack(i)
-    except UserError as error:
-        print(f'left out: {error}\n', end='')
-        return None
-
 def _samples(ds, start, pack, bar):
     "Yield packed samples from a position on"
     for sample in read_ahead(pack, range(start, len(ds)), os.cpu_count() or 1):
@@ -119,9 +111,7 @@ def pack_split(
     verify:bool=False, # compare chunks that are there with their checksums?
 ) -> dict: # number of images, and the chunks
     "Write the chunks of a split that are not there yet, and its index"
-    pack = partial(pack_sample, ds, side=side, quality=quality)
-    if ds.on_error == 'skip':
-        pack = partial(_skip_unreadable, pack)
+    pack = partial(ds.attempt, pack_sample, ds, side=side, quality=quality)
     indexes, samples, at, found = [], None, 0, 0
     with progress(len(ds), f'pack {ds.split}', 'images') as bar:
         while at < len(ds):
@@ -186,15 +176,15 @@ def _check_choices(place, choices):
 def _check_empty(place):
     "Refuse a folder that holds something else; in a bucket, each name below the prefix belongs to the set"
     folder = Path(place.address)
-    if not is_bucket(place) and folder.is_dir() and any(not path.name.startswith('.') for path in folder.iterdir()):
+    if place.is_local and folder.is_dir() and any(not path.name.startswith('.') for path in folder.iterdir()):
         raise UserError(f"{place}: holds other files; choose another --dest, or empty it first")
 
 def _count_annotations(ds):
     "Number of masks, and of boxes that have none or hold a group"
     found = {}
     for name, kind in (('masks', 'mask'), ('boxes', 'box')):
-        first, last = ds.index.of(kind, ds.span.start), ds.index.of(kind, ds.span.stop - 1)
-        found[name] = int(last.stop - first.start)
+        rows = ds.index.of_all(kind, ds.span)
+        found[name] = int(rows.stop - rows.start)
     return found
 
 def _meta_files(data, classes):

@@ -46,9 +46,7 @@ def _states(ds):
     photos, masks = ds.data/'images'/ds.split, ds.data/'masks'/ds.split
     for id in ds.ids: # most photos have the suffix .jpg, so the others are looked for later
         yield _state(f'{photos}/{id}.jpg') or _state(photo_file(photos, id))
-    first = ds.index.of('mask', ds.span.start).start
-    last = ds.index.of('mask', ds.span.stop - 1).stop
-    for name in ds.index.masks[first:last]:
+    for name in ds.index.masks[ds.index.of_all('mask', ds.span)]:
         yield _state(f'{masks}/{name.decode()}')
 
 def _modules():
@@ -203,7 +201,7 @@ class PreparedDataset(Squares):
         self.folder = prepare(ds, size)
         self.size = size
         self.classes = ds.classes
-        self.groups = {name: held for name, held in read_groups(ds.data).items() if name in ds.classes}
+        self.groups = read_groups(ds.data, ds.classes)
         self.labels = ds.labels
         self.steps = steps
         self.seed = seed

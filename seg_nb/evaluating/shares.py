@@ -12,7 +12,7 @@ from functools import partial
 from accelerate.utils import gather_object
 
 from ..core import UserError
-from ..engine.processes import print_once
+from ..engine.processes import own_part, print_once
 from ..networks.checkpoints import add_metadata
 from ..score.scoring import EvaluationCounts, EvaluationDataset, score
 from ..score.temperature import calibration_text, sample_pixels, temperature_facts
@@ -21,8 +21,7 @@ from ..score.windows import predict_photos
 # %% ../../nbs/parts/evaluating/shares.ipynb #879489a9
 def _share(process, ds):
     "Positions of the photos that this process scores"
-    first, stop = [len(ds)*k//process.num_processes for k in (process.process_index, process.process_index + 1)]
-    return range(first, stop)
+    return own_part(len(ds), process.process_index, process.num_processes)
 
 def score_share(
     process, # `Accelerator`

@@ -129,8 +129,8 @@ def _check_split(ds, first_seen, lines):
 # %% ../../nbs/parts/inspect/doctor.ipynb #89b52bc2
 def _column(ds, tally):
     "Make the column of a split: (kind, what) -> number"
-    n_masks = ds.index.of('mask', ds.span.stop-1).stop - ds.index.of('mask', ds.span.start).start
-    numbers = {'photos': len(ds), 'masks': int(n_masks), 'rotated_photos': tally.rotated}
+    masks = ds.index.of_all('mask', ds.span)
+    numbers = {'photos': len(ds), 'masks': int(masks.stop - masks.start), 'rotated_photos': tally.rotated}
     column = {('files', what): n for what, n in numbers.items()}
     column |= {('wrong', what): tally.problems[what] for what in PROBLEMS}
     column |= {('images', name): int(tally.images[label]) for label, name in enumerate(ds.classes[1:], 1)}

@@ -113,6 +113,7 @@ def are_groups(
 
 def read_groups(
     data, # a data folder
+    classes=None, # names; groups of other names are left out; None: all groups
 ) -> dict: # name of a group → names of its members; {} if there are none
     "Read the groups of a data folder"
     path = Path(data).expanduser()/'meta'/'classes.json'
@@ -123,7 +124,7 @@ def read_groups(
     if not are_groups(groups):
         example = '"groups": {"Pet": ["Cat", "Dog"]}'
         raise UserError(f"{path}: its groups are no lists of names; write them like {example}, or leave them out")
-    return groups
+    return {name: members for name, members in groups.items() if classes is None or name in classes}
 
 # %% ../../nbs/parts/openimages/groups.ipynb #7c327642
 def own_labels(

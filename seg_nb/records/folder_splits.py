@@ -125,8 +125,7 @@ class FolderSplit:
             raise UserError(f"{self.data}: has no class {name}; it holds {', '.join(self.classes[1:])}")
         if not len(self):
             return np.zeros(0, int)
-        first = self.index.of('mask', self.span.start).start
-        end = self.index.of('mask', self.span.stop-1).stop
-        labels = self._labels[self.index.mask_classes[first:end]]
-        rows = first + np.flatnonzero(labels == self.classes.index(name))
+        masks = self.index.of_all('mask', self.span)
+        labels = self._labels[self.index.mask_classes[masks]]
+        rows = masks.start + np.flatnonzero(labels == self.classes.index(name))
         return np.unique(np.searchsorted(self.index.mask_ends, rows, 'right')) - self.span.start

@@ -353,6 +353,13 @@ class ImageIndex:
         ends = getattr(self, f'{what}_ends')
         return slice(ends[i-1] if i else 0, ends[i])
 
+    def of_all(self,
+        what:str, # as in `of`
+        images:range, # positions of neighbouring images, at least one
+    ) -> slice: # of the arrays of that kind
+        "Find the rows of several images"
+        return slice(self.of(what, images.start).start, self.of(what, images.stop - 1).stop)
+
     def used_names(self) -> list: # sorted
         "List the names of the classes that some mask has; unknown pixels are no class"
         return sorted({self.class_names[k] for k in np.unique(self.mask_classes)} - {UNKNOWN_NAME})

@@ -102,8 +102,8 @@ def count_splits(
             continue
         row = {'images': len(span)}
         for kind in ('mask', 'box'):
-            first, last = index.of(kind, span.start), index.of(kind, span.stop-1)
-            row[kind] = int(last.stop - first.start)
+            found = index.of_all(kind, span)
+            row[kind] = int(found.stop - found.start)
         rows[split] = row
     table = pd.DataFrame.from_dict(rows, orient='index', columns=['images', 'mask', 'box'])
     return table.rename(columns={'mask': 'masks', 'box': 'boxes'})
