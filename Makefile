@@ -2,12 +2,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help demo test test_slow lab hooks docs readme measure clean
+.PHONY: help demo test test_slow test_cuda lab hooks docs readme measure clean
 
 help:
 	@echo "make demo       download, train, evaluate and predict on the embedded sample, into output/"
 	@echo "make test       every check of the project"
 	@echo "make test_slow  the cells flagged slow"
+	@echo "make test_cuda  the cells flagged cuda, on a machine with a GPU"
 	@echo "make lab        JupyterLab at the notebooks"
 	@echo "make hooks      let JupyterLab save clean notebooks, and git merge them by cells"
 	@echo "make docs       the site, in _docs/"
@@ -39,6 +40,9 @@ test: .venv/dev.stamp
 
 test_slow: .venv/dev.stamp
 	@$(BIN)/python tools/check.py --slow
+
+test_cuda: .venv/dev.stamp
+	@$(BIN)/python tools/check.py --cuda
 
 lab: .venv/dev.stamp
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/jupyter lab nbs

@@ -140,7 +140,8 @@ class UserError(Exception):
         message:str, # one line: what is wrong, where, and what to do
         status:int=1, # exit status of a command that ends with it; 2 for unusable arguments
     ):
-        super().__init__(message)
+        line = ''.join(sign if sign.isprintable() else ' ' for sign in str(message))
+        super().__init__(line if len(line) <= 1000 else f'{line[:700]} … {line[-200:]}')
         self.status = status
 
     def __reduce__(self): # worker processes hand errors over pickled

@@ -101,6 +101,11 @@ def no_browser(log, limit):
     raise (Failed if os.environ.get('CI') == 'true' else Skipped)(message)
 
 
+def no_cuda(log, limit):
+    "Cells flagged cuda need a GPU"
+    raise Skipped('this machine has no CUDA device')
+
+
 # All of them
 
 PREPARE = Check('sample and its checkpoint', prepare, 2*HOUR)
@@ -142,11 +147,26 @@ def groups() -> list: # of (how many at a time, checks)
     return [(2, QUICK), (1, [PREPARE]), (2, [*browser_checks(), *test_checks(others[::-1]), site, *test_checks(parts)])]
 
 
+def flagged(
+    flag:str, # for example `slow`
+) -> list: # paths
+    "Find the notebooks that have cells with a flag"
+    return [p for p in notebooks() if any(flag in flags(c) for c in code_cells(p))]
+
+
 def slow_groups() -> list: # of (how many at a time, checks)
     "The cells flagged slow"
-    slow = [p for p in notebooks() if any('slow' in flags(c) for c in code_cells(p))]
-    checks = [Check(f'slow cells of {name_of(p)}', partial(tested, p, also='slow'), 4*HOUR) for p in slow]
+    checks = [Check(f'slow cells of {name_of(p)}', partial(tested, p, also='slow'), 4*HOUR) for p in flagged('slow')]
     return [(1, [PREPARE, *checks])]
+
+
+def cuda_groups() -> list: # of (how many at a time, checks)
+    "The cells flagged cuda, one notebook at a time, since they measure; without a GPU nothing is prepared for them"
+    import torch
+    there = torch.cuda.is_available()
+    checks = [Check(f'cuda cells of {name_of(p)}', partial(tested, p, also='cuda') if there else no_cuda, HOUR)
+              for p in flagged('cuda')]
+    return [(1, [PREPARE, *checks] if there else checks)]
 
 
 def outcome(
@@ -203,6 +223,7 @@ def make(
 def main(
     only:str='', # make only the checks whose name contains this
     slow:bool=False, # run the cells flagged slow instead
+    cuda:bool=False, # run the cells flagged cuda instead
 ):
     "Make the checks; exit with 0 only if none failed"
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143)) # the programs of the checks are stopped then as well
@@ -210,7 +231,10 @@ def main(
     (LOGS/'home').mkdir(parents=True)
     slowness() # measured once, before the machine is busy with the checks
     results = []
-    for at_a_time, checks in slow_groups() if slow else groups():
+    choose = groups
+    if slow or cuda:
+        choose = slow_groups if slow else cuda_groups
+    for at_a_time, checks in choose():
         results += make([c for c in checks if only in c.name], at_a_time)
     if not results:
         print(f'no check has a name with {only!r}')

@@ -37,7 +37,7 @@ def shown_text(
     data = output.get('data', {})
     if output.get('name') == 'stderr' or output['output_type'] == 'display_data':
         return ''
-    text = ''.join(output.get('text') or data.get('text/plain') or '')
+    text = ''.join(output.get('text') or data.get('text/markdown') or data.get('text/plain') or '')
     if 'text/html' in data and text.startswith('<'): # the name of an object that is shown as a page
         text = HIDDEN.sub(' ', ''.join(data['text/html']))
     return text
@@ -78,10 +78,10 @@ def differences(
     saved:list, # cells as they are in the repository
     fresh:list, # cells after a run, those not run as they were
 ) -> list: # one line for each cell that shows another text
-    "Compare the outputs of all cells but those that are marked, and those flagged slow, which measure"
+    "Compare the outputs of all cells but those that are marked, and those flagged slow or cuda, which measure"
     found = []
     for i, (old, new) in enumerate(zip(saved, fresh, strict=True)):
-        if old['cell_type'] == 'code' and MARK not in old['source'] and 'slow' not in flags(old):
+        if old['cell_type'] == 'code' and MARK not in old['source'] and not {'slow', 'cuda'} & flags(old):
             what = difference(shown_texts(old['outputs']), shown_texts(new.get('outputs', old['outputs'])))
             if what:
                 found.append(f"cell {i} ({old['id']}): {what}")

@@ -6,6 +6,7 @@
 __all__ = ['COMMANDS', 'FUNCTIONS', 'launch']
 
 # %% ../../nbs/parts/commands/launch.ipynb #a296708d
+import logging
 import os
 import signal
 import sys
@@ -32,6 +33,7 @@ FUNCTIONS = {'import': 'import_masks'} # of commands named like a word of Python
 def launch() -> int: # exit status
     "Run the command that this program is named after"
     name = Path(sys.argv[0]).stem.removeprefix('seg_nb_')
+    logging.getLogger('matplotlib').setLevel(logging.ERROR) # it complains of a home that cannot be written
     def leave(number, frame):
         "End the process"
         print(f'seg_nb_{name}: interrupted', file=sys.stderr, flush=True)

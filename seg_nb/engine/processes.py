@@ -40,6 +40,8 @@ def make_accelerator(
     atexit.register(_leave_group)
     own_statistics = DistributedDataParallelKwargs(broadcast_buffers=False) # see `sync_buffers`
     try:
+        if precision == 'fp16' and device.type == 'cpu': # Accelerate would take it and train in float32
+            raise ValueError('its gradients are scaled on GPUs only')
         return Accelerator(cpu=device.type == 'cpu', mixed_precision=precision or best_precision(device),
                            kwargs_handlers=[own_statistics])
     except ValueError as e:

@@ -11,7 +11,7 @@ import os
 import random
 import shutil
 from pathlib import Path
-from pickle import UnpicklingError
+from zipfile import ZipFile
 
 import numpy as np
 import pandas as pd
@@ -69,15 +69,24 @@ def write_state(
     for old in sorted(Path(folder).glob('epoch-*.pt'))[:-2]:
         old.unlink()
 
+def _load_state(file):
+    "Load a state file whose parts are what their checksums say; nothing in it is executed"
+    with ZipFile(file) as parts:
+        damaged = parts.testzip()
+    if damaged:
+        raise ValueError(f'{damaged} differs from its checksum')
+    return torch.load(file, map_location='cpu', weights_only=True)
+
 def read_state(
     folder:Path, # where the states of a run are kept
 ) -> dict: # the newest state that can be read
     "Read the newest state file; nothing in it is executed"
     for file in sorted(Path(folder).glob('epoch-*.pt'), reverse=True):
         try:
-            return torch.load(file, map_location='cpu', weights_only=True)
-        except (RuntimeError, EOFError, UnpicklingError, OSError, KeyError, ValueError) as e:
-            print(f"{file}: is damaged ({str(e).splitlines()[0][:60]}); using the one before")
+            return _load_state(file)
+        except Exception as e: # readers of damaged files fail in many ways
+            reason = ' '.join(str(e).split()) or type(e).__name__
+            print(f"{file}: is damaged ({reason[:60]}); using the one before")
     raise UserError(f"{folder}: holds no state to resume from; start without --resume")
 
 # %% ../../nbs/parts/engine/state.ipynb #d4fefcd1

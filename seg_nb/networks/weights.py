@@ -7,6 +7,8 @@ __all__ = ['SYNONYMS', 'match_classes', 'output_layers', 'load_fitting', 'warm_s
 
 # %% ../../nbs/parts/networks/weights.ipynb #058f06e1
 import errno
+import socket
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 
@@ -23,7 +25,17 @@ _LOCAL = '--weights none or --arch deeplabv3_efficientnet_lite0' # what needs no
 
 def _first_line(error):
     "Begin of an error's message"
-    return str(error).splitlines()[0][:120]
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
+
+@contextmanager
+def _time_limit(seconds=30):
+    "Let a connection fail that is silent for some seconds: torchvision sets no limit for it"
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
 
 def _download(weights):
     "A torchvision state dict: from the torch hub's cache, or downloaded with a note of its size"
@@ -31,7 +43,8 @@ def _download(weights):
     if not file.exists():
         print(f"downloading {file.name}, {weights.meta['_file_size']:.0f} MB, once", flush=True)
     try:
-        return weights.get_state_dict(progress=False, check_hash=True)
+        with _time_limit():
+            return weights.get_state_dict(progress=False, check_hash=True)
     except (URLError, OSError, RuntimeError) as e:
         if isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS):
             raise

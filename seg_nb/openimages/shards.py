@@ -149,6 +149,8 @@ def extract_member(
         raise ValueError(f'{member.name} does not begin like a member of a zip')
     with _damage_is_value_error(member.name):
         name_bytes, extra_bytes = struct.unpack('<HH', raw[26:30])
+        if raw[30:30+name_bytes].decode('utf-8', 'replace') != member.name:
+            raise ValueError(f'another member lies where {member.name} should be')
         body = 30 + name_bytes + extra_bytes
         content = raw[body:body+member.size]
         if member.method == zipfile.ZIP_DEFLATED:
@@ -167,7 +169,9 @@ def _save_mask(name, content, folder):
 
 def _failure(shard, name, error):
     "The result for a member that could not be fetched"
-    return FetchResult(name, error=OSError(f'{shard}: {error_reason(error)}'))
+    failure = OSError(f'{shard}: {error_reason(error)}')
+    failure.__cause__ = error
+    return FetchResult(name, error=failure)
 
 def _not_in(shard, name):
     "The result for a member that does not exist"
@@ -251,6 +255,12 @@ def _count_bytes(pieces):
     "Bytes of all pieces together"
     return sum(stop-start for start, stop in map(piece_range, pieces))
 
+def _find_members(mirror, shard, names, meta):
+    "Rows of a shard's directory for some names, and the sorted names that it does not have"
+    table = shard_directory(mirror, shard, meta)
+    members = table.filter(pc.is_in(table['name'], pa.array(names, pa.string()))).to_pandas()
+    return members, sorted(set(names) - set(members.name))
+
 def shard_pieces(
     mirror, # from `annotation_mirror`
     shard:str, # official path of a zip
@@ -259,11 +269,12 @@ def shard_pieces(
 ) -> tuple: # (pieces, or None where the shard should be fetched whole; sorted names that it does not have)
     "Decide how to fetch members of a shard"
     try:
-        table = shard_directory(mirror, shard, meta)
+        members, lost = _find_members(mirror, shard, names, meta)
+        if lost: # unless the directory that is kept is damaged
+            table_path(meta, shard).unlink(missing_ok=True)
+            members, lost = _find_members(mirror, shard, names, meta)
     except RangesUnsupported:
         return None, []
-    members = table.filter(pc.is_in(table['name'], pa.array(names, pa.string()))).to_pandas()
-    lost = sorted(set(names) - set(members.name))
     pieces = group_members(members)
     if _count_bytes(pieces) > mirror.whole_share*mirror.size(shard):
         return None, lost
@@ -311,6 +322,13 @@ def shard_bytes(
     return mirror.size(shard) if pieces is None else _count_bytes(pieces)
 
 # %% ../../nbs/parts/openimages/shards.ipynb #9d1e9871
+def _forget_if_damaged(path, results):
+    "Pass on results; where a member is not what the directory says, drop the directory that is kept at `path`"
+    for result in results:
+        if result.error is not None and isinstance(result.error.__cause__, ValueError):
+            path.unlink(missing_ok=True)
+        yield result
+
 def _shard_jobs(mirror, shard, names, meta, folder):
     "Jobs that fetch some members of a shard"
     try: # a directory kept from before does not tell whether ranges are served now
@@ -321,7 +339,8 @@ def _shard_jobs(mirror, shard, names, meta, folder):
     not_there = (_not_in(shard, name) for name in lost)
     if pieces is None:
         return [not_there, fetch_shard(mirror, shard, names, folder)]
-    return [not_there, *(fetch_piece(mirror, shard, piece, folder) for piece in pieces)]
+    path = table_path(meta, shard)
+    return [not_there, *(_forget_if_damaged(path, fetch_piece(mirror, shard, piece, folder)) for piece in pieces)]
 
 def fetch_masks(
     mirror, # from `annotation_mirror`

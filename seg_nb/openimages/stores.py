@@ -347,6 +347,12 @@ def _get(mirror, path, **headers):
     response.raise_for_status()
     return response
 
+def _check_begin(response, start):
+    "Refuse another range of a file than the one that was asked for"
+    came = response.headers.get('Content-Range', '')
+    if not came.startswith(f'bytes {start}-'):
+        raise ValueError(f"{came or 'an unnamed range'} came instead of what begins at byte {start}")
+
 @patch
 def read(self:WebMirror,
     path:str, # official path
@@ -357,16 +363,22 @@ def read(self:WebMirror,
     with _get(self, path, Range=f'bytes={start}-{stop-1}') as response:
         if response.status_code != 206:
             raise RangesUnsupported(f'{self.root} sends only whole files')
+        _check_begin(response, start)
         content = response.content
     if len(content) != stop-start:
         raise ValueError(f'{len(content)} bytes came instead of {stop-start}')
     return content
 
 # %% ../../nbs/parts/openimages/stores.ipynb #5707e021
-def _blocks_from(mirror, path, start, block_bytes):
-    "Yield the bytes of a file from a place on, in one request"
+def _blocks_from(mirror, path, start, block_bytes, versions):
+    "Yield the bytes of a file from a place on, in one request; `versions` holds the ETags that have come so far"
     headers = {'Range': f'bytes={start}-'} if start else {}
     with _get(mirror, path, **headers) as response:
+        versions.add(response.headers.get('ETag'))
+        if len(versions) > 1:
+            raise ValueError('the file has changed while it was fetched')
+        if response.status_code == 206:
+            _check_begin(response, start)
         skip = start if response.status_code == 200 else 0
         for block in response.iter_content(block_bytes):
             check_stopped()
@@ -383,9 +395,10 @@ def blocks(self:WebMirror,
     "Read a file block by block, in as many requests as it takes"
     done = 0
     failures = 0
+    versions:set = set()
     while True:
         try:
-            for block in _blocks_from(self, path, done, block_bytes):
+            for block in _blocks_from(self, path, done, block_bytes, versions):
                 done += len(block)
                 failures = 0
                 yield block

@@ -16,6 +16,7 @@ import re
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -153,6 +154,28 @@ def _name_place(error, header, rows):
     text = re.sub('In CSV column #([0-9]+)', lambda found: f'column {header[int(found[1])]}', text)
     return re.sub('Row #([0-9]+)', lambda found: f'row {rows + int(found[1]) + 1}', text)
 
+# %% ../../nbs/parts/openimages/tables.ipynb #133bb6db
+_RANGES = {
+    **dict.fromkeys([*SIDES, *BOX_SIDES], (-.01, 1.01)), # of the photo; a hair beyond its edge does no harm
+    **dict.fromkeys(['PredictedIoU', 'Confidence'], (0, 1)),
+    **dict.fromkeys(['IsGroupOf', 'IsDepiction', 'IsInside', 'masked'], (-1, 1)), # -1: not known
+    'Rotation': (0, 270), # degrees
+}
+
+def _check_ranges(table, rows):
+    "Refuse numbers that cannot be; `rows` came before this chunk"
+    for column in _RANGES.keys() & set(table.column_names):
+        if pa.types.is_string(table[column].type):
+            continue
+        values = table[column].to_numpy().astype(float)
+        low, high = _RANGES[column]
+        is_wrong = (values < low) | (values > high)
+        if column == 'Rotation':
+            is_wrong |= np.isfinite(values) & (values % 90 != 0)
+        if is_wrong.any():
+            row = int(is_wrong.argmax())
+            raise pa.ArrowInvalid(f'row {rows + row + 2}: {column} cannot be {values[row]:g}')
+
 def read_csv_chunks(
     f, # open binary file, behind its first line
     header:list, # names of all columns
@@ -172,6 +195,7 @@ def read_csv_chunks(
             table = arrow_csv.read_csv(pa.BufferReader(chunk), read_options, parse_options, convert_options)
         except pa.ArrowInvalid as error:
             raise pa.ArrowInvalid(_name_place(error, header, rows)) from None
+        _check_ranges(table, rows)
         rows += len(table)
         yield table
 
@@ -285,7 +309,7 @@ def annotation_table(
         reader = open_counted(mirror, path, bar.update)
         try:
             _convert(kind, io.BufferedReader(reader, 1 << 20), source, temporary, version)
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowInvalid, csv.Error) as error:
             raise _invalid_csv(source, error) from None
         check_published(mirror, path, reader)
     return dest

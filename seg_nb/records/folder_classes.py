@@ -23,6 +23,8 @@ def _read_classes(path):
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         example = '{"classes": ["Cat", "Dog"]}'
         raise UserError(f"{path}: is no list of classes; write one like {example}, or run seg_nb_download again")
+    if '' in names:
+        raise UserError(f"{path}: names a class '', which is no name; remove it")
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise UserError(f"{path}: names {twice[0]} twice; remove one of them")

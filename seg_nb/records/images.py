@@ -10,6 +10,7 @@ __all__ = ['MAX_PIXELS', 'RAW_SUFFIXES', 'read_bytes', 'without_fetching', 'open
 
 # %% ../../nbs/parts/records/images.ipynb #39298042
 import warnings
+import zlib
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -137,7 +138,9 @@ def orientation(
     if rotation is not None and not np.isnan(rotation):
         return _ROTATIONS.get(int(rotation) % 360, 1)
     try:
-        found = im.getexif().get(_EXIF_ORIENTATION, 1)
+        with _QUIET, warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            found = im.getexif().get(_EXIF_ORIENTATION, 1)
     except Exception: # a damaged note does not damage the picture
         return 1
     return found if found in range(1, 9) else 1
@@ -191,6 +194,15 @@ def rgb_pixels(
     return np.array(im.convert('RGB'))
 
 # %% ../../nbs/parts/records/images.ipynb #d0cd55b7
+def _check_png(raw):
+    "Compare the checksums of the compressed pixels of a PNG, which decoders do not"
+    at = raw.find(b'IDAT') - 4
+    while at >= 0 and raw[at+4:at+8] == b'IDAT':
+        end = at + 8 + int.from_bytes(raw[at:at+4], 'big')
+        if zlib.crc32(raw[at+4:end]) != int.from_bytes(raw[end:end+4], 'big'):
+            raise ValueError('the checksum of the pixels differs')
+        at = end + 4
+
 def load_pixels(
     raw:bytes, # content of a picture file
     im:Image.Image, # the same from `open_image`
@@ -198,6 +210,8 @@ def load_pixels(
     "Decode a picture by Pillow: a JPEG completely or not at all, a PNG also with more text than Pillow takes"
     if im.format == 'JPEG':
         decode_jpeg(raw) # raises an error if something is missing
+    if im.format == 'PNG':
+        _check_png(raw)
     try:
         im.load()
     except ValueError:

@@ -71,6 +71,15 @@ def _decode_without_end(raw, reduce):
             return _decode(raw, reduce, strict=False)
         raise ValueError('Premature end of JPEG file') from None
 
+def _is_progressive(raw):
+    "Does a JPEG come in several scans?"
+    at = 2
+    while at < len(raw) and raw[at:at+2] != _START_OF_SCAN:
+        if raw[at:at+2] == b'\xff\xc2':
+            return True
+        at += 2 + int.from_bytes(raw[at+2:at+4], 'big')
+    return False
+
 def _decode_or_restore(raw, reduce):
     "Decode a JPEG; if that fails and its end marker is gone, write it back and try again"
     try:
@@ -79,6 +88,8 @@ def _decode_or_restore(raw, reduce):
         restored = _restore_end(raw)
         if restored is None:
             raise
+        if _is_progressive(raw):
+            raise ValueError('Premature end of JPEG file') from None
         return _decode_without_end(restored, reduce)
 
 # %% ../../nbs/parts/records/jpegs.ipynb #bef57d3b

@@ -276,13 +276,19 @@ def _by_id(rows, kind, field, path):
         found[row['id']] = row
     return found
 
-def _check_polygons(polygons):
-    "Say what is wrong with the polygons of an annotation; '' if nothing"
+def _is_number(x):
+    "Is this a number that can be drawn?"
+    return isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x)
+
+def _check_polygons(polygons, size):
+    "Say what is wrong with the polygons of an annotation of an image (H,W); '' if nothing"
     for polygon in polygons:
-        if not isinstance(polygon, list) or not all(isinstance(x, int | float) and math.isfinite(x) for x in polygon):
+        if not isinstance(polygon, list) or not all(map(_is_number, polygon)):
             return 'has a polygon that is no list of numbers'
         if len(polygon) < 6 or len(polygon) % 2:
             return f'has a polygon of {len(polygon)} numbers; x and y of three corners are the least'
+        if max(map(abs, polygon)) > 2*max(size):
+            return f'has a corner at {max(polygon, key=abs)}, far outside of its image'
     return '' if polygons else 'has no polygons and no runs'
 
 # %% ../../nbs/parts/use/label_files.ipynb #c3d8b3b3
@@ -292,7 +298,7 @@ def read_region(
 ) -> np.ndarray: # bool (H,W)
     "Read the region of an annotation"
     if isinstance(segmentation, list):
-        problem = _check_polygons(segmentation)
+        problem = _check_polygons(segmentation, size)
         if problem:
             raise UserError(problem)
         return fill_polygons(segmentation, size)
