@@ -230,7 +230,7 @@ def main(
     shutil.rmtree(LOGS, ignore_errors=True)
     (LOGS/'home').mkdir(parents=True)
     slowness() # measured once, before the machine is busy with the checks
-    results = []
+    results, start = [], time.time()
     choose = groups
     if slow or cuda:
         choose = slow_groups if slow else cuda_groups
@@ -238,6 +238,7 @@ def main(
         results += make([c for c in checks if only in c.name], at_a_time)
     if not results:
         print(f'no check has a name with {only!r}')
+    print(f'the checks took {(time.time() - start)/MINUTE:.0f} minutes')
     count = {r: results.count(r) for r in ('passed', 'failed', 'skipped')}
     skipped = f", {count['skipped']} skipped" if count['skipped'] else ''
     print(f"{count['passed']} passed, {count['failed']} failed{skipped}")

@@ -121,10 +121,7 @@ def retry_request(
         check_stopped()
         return func()
 
-    def count():
-        if traffic is not None:
-            traffic.add(retries=1)
-
+    count = partial(traffic.add, retries=1) if traffic else lambda: None
     return retry(attempt, FETCH_ERRORS, tries, is_permanent, on_retry=count)
 
 # %% ../../nbs/parts/openimages/stores.ipynb #edc7d824
@@ -243,10 +240,8 @@ def _make_session(workers, timeout, traffic):
 # %% ../../nbs/parts/openimages/stores.ipynb #1832f3e7
 def _wrapped_error(error):
     "Find the error that another one wraps; None if there is none"
-    for part in (getattr(error, 'reason', None), *error.args):
-        if isinstance(part, Exception):
-            return part
-    return None
+    parts = getattr(error, 'reason', None), *error.args
+    return next((part for part in parts if isinstance(part, Exception)), None)
 
 def error_reason(
     error:Exception, # from any layer
@@ -345,13 +340,10 @@ def _get(mirror, path, **headers):
     if response.status_code in (403, 404):
         raise FileNotFoundError(f'{mirror.root}/{path} does not exist')
     response.raise_for_status()
+    came, asked = response.headers.get('Content-Range', ''), headers.get('Range', 'bytes=0-').replace('=', ' ')
+    if response.status_code == 206 and not came.startswith(asked.partition('-')[0] + '-'):
+        raise ValueError(f"{came or 'an unnamed range'} came instead of {asked}")
     return response
-
-def _check_begin(response, start):
-    "Refuse another range of a file than the one that was asked for"
-    came = response.headers.get('Content-Range', '')
-    if not came.startswith(f'bytes {start}-'):
-        raise ValueError(f"{came or 'an unnamed range'} came instead of what begins at byte {start}")
 
 @patch
 def read(self:WebMirror,
@@ -363,7 +355,6 @@ def read(self:WebMirror,
     with _get(self, path, Range=f'bytes={start}-{stop-1}') as response:
         if response.status_code != 206:
             raise RangesUnsupported(f'{self.root} sends only whole files')
-        _check_begin(response, start)
         content = response.content
     if len(content) != stop-start:
         raise ValueError(f'{len(content)} bytes came instead of {stop-start}')
@@ -377,8 +368,6 @@ def _blocks_from(mirror, path, start, block_bytes, versions):
         versions.add(response.headers.get('ETag'))
         if len(versions) > 1:
             raise ValueError('the file has changed while it was fetched')
-        if response.status_code == 206:
-            _check_begin(response, start)
         skip = start if response.status_code == 200 else 0
         for block in response.iter_content(block_bytes):
             check_stopped()
