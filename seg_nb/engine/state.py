@@ -229,7 +229,8 @@ def save_state(self:RunFolder,
     meter.read()
     trainer.check_finite(meter.steps)
     trainer.sync_buffers()
-    processes = gather_object([dict(random=random_state(), total=meter.total)])
+    size = meter.size if meter.steps else None # of the pictures of this epoch
+    processes = gather_object([dict(random=random_state(), total=meter.total, size=size)])
     if self.accelerator.is_main_process:
         write_state(self.output/'last', meter.epoch, meter.steps, format=self.format, trainer=trainer.state_dict(),
                     processes=processes, history=self.history, setup=self.setup, environment=self.environment,
@@ -266,6 +267,7 @@ def load_state(self:RunFolder,
         total = own['total']
         set_random_state(own['random'])
     meter.begin(state['epoch'], state['step'], total)
+    meter.size = processes[0].get('size') or meter.size # versions before did not keep it
     done = meter.epoch*self.setup['images'] + meter.steps*self.setup['bs']*self.setup['accumulate']
     meter.bar.n = meter.bar.initial = done
     if self.accelerator.is_main_process and meter.epoch < self.setup['epochs']:
