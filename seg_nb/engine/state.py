@@ -63,7 +63,11 @@ def write_state(
 ):
     "Write a state file, completely or not at all, and keep the last two"
     with write_atomically(Path(folder)/f'epoch-{epoch:04}-step-{step:06}.pt') as temporary:
-        torch.save(dict(epoch=epoch, step=step, **state), temporary)
+        try:
+            torch.save(dict(epoch=epoch, step=step, **state), temporary)
+        except RuntimeError as e: # on a full disk
+            reason = ' '.join(str(e).split())[:60]
+            raise UserError(f"cannot write {folder} ({reason}); choose another folder, or free space") from None
         with open(temporary, 'rb+') as f:
             os.fsync(f.fileno()) # on the disk before it gets its name
     for old in sorted(Path(folder).glob('epoch-*.pt'))[:-2]:

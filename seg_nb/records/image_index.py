@@ -118,19 +118,11 @@ def _are_rows_sorted(split, image, mask):
         in_order = (key[1:] > key[:-1]) | (key[1:] == key[:-1]) & in_order
     return in_order.all()
 
-def _check_masks_named(chunk, path):
-    "Refuse a row that has a class and no mask"
-    classes = chunk['DisplayName'].cast(pa.string())
-    row = pc.index(pc.and_(pc.equal(chunk['MaskPath'], ''), pc.not_equal(classes, '')), True).as_py()
-    if row >= 0:
-        raise UserError(f"{path}: has a row of {classes[row].as_py()!r} that names no mask; name it, or remove the row")
-
 def _read_masks(path, class_names):
     "Read all_images.csv: split, image, mask and class of each row, sorted, and the first name that is not plain"
     chunks, split_names, outside_name = [], [], ''
     for chunk in _read_chunks(path, REQUIRED):
         outside_name = outside_name or _find_outside_name(chunk)
-        _check_masks_named(chunk, path)
         split = _as_numbers(chunk['data_split'], split_names)
         image, mask = _as_bytes(chunk['ImageID']), _as_bytes(chunk['MaskPath'])
         chunks.append((split, image, mask, _as_numbers(chunk['DisplayName'], class_names)))

@@ -75,11 +75,11 @@ _FORMATS = { # that Pillow cannot decode, or not everywhere: first bytes at a po
 }
 
 def _open_quietly(raw):
-    "Let Pillow read the head of a picture, without its warning of large ones"
-    if raw.startswith(b'\xff\xd8\xff'): # also those with further pictures behind the first
-        return JpegImageFile(BytesIO(raw))
+    "Let Pillow read the head of a picture, without its warnings"
     with _QUIET, warnings.catch_warnings():
         warnings.simplefilter('ignore')
+        if raw.startswith(b'\xff\xd8\xff'): # also those with further pictures behind the first
+            return JpegImageFile(BytesIO(raw))
         try:
             return Image.open(BytesIO(raw))
         except ValueError: # a PNG with more text than Pillow takes
