@@ -238,7 +238,6 @@ def session(
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3 # errors only
-    onnxruntime.set_default_logger_severity(3) # it also complains of a home that cannot be written
     return onnxruntime.InferenceSession(content, options, providers=list(providers))
 
 # %% ../../nbs/parts/use/export.ipynb #ea00011d
