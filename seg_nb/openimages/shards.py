@@ -84,7 +84,10 @@ def read_directory(
     columns = np.frombuffer(numbers, np.int64).reshape(-1, 5).T
     fields = dict(zip(('start', 'size', 'length', 'method', 'crc'), columns, strict=True))
     table = pa.table({'name': pa.array(names, pa.string()), **fields}).sort_by('start')
-    stop = np.append(table['start'].to_numpy()[1:], begin)[:len(names)]
+    start = table['start'].to_numpy()
+    if (start >= begin).any():
+        raise ValueError('the directory of a zip is damaged: a member lies behind all others')
+    stop = np.append(start[1:], begin)[:len(names)]
     return table.append_column('stop', pa.array(stop))
 
 # %% ../../nbs/parts/openimages/shards.ipynb #56443ace
@@ -322,12 +325,37 @@ def shard_bytes(
     return mirror.size(shard) if pieces is None else _count_bytes(pieces)
 
 # %% ../../nbs/parts/openimages/shards.ipynb #9d1e9871
-def _forget_if_damaged(path, results):
-    "Pass on results; where a member is not what the directory says, drop the directory that is kept at `path`"
-    for result in results:
-        if result.error is not None and isinstance(result.error.__cause__, ValueError):
-            path.unlink(missing_ok=True)
-        yield result
+class _SecondLook:
+    "What a shard says of some members in a directory that is fetched anew, when it is first asked for"
+    def __init__(self, mirror, shard, names, meta):
+        self.mirror, self.shard, self.names, self.meta = mirror, shard, names, meta
+        self.lock = threading.Lock()
+        self.members = None
+
+    def find(self, name):
+        "The row of a member, or None"
+        with self.lock:
+            if self.members is None:
+                self.members = self._fetch()
+        return self.members.get(name)
+
+    def _fetch(self):
+        table_path(self.meta, self.shard).unlink(missing_ok=True)
+        try:
+            members, _ = _find_members(self.mirror, self.shard, self.names, self.meta)
+        except FETCH_ERRORS:
+            return {}
+        return {member.name: member for member in members.itertuples(index=False)}
+
+def _fetch_checked(mirror, shard, piece, second_look, folder):
+    "Fetch a piece; what is not as the directory says is fetched again where a new copy of it says something else"
+    for result in fetch_piece(mirror, shard, piece, folder):
+        is_wrong = result.error is not None and isinstance(result.error.__cause__, ValueError)
+        member = second_look.find(result.name) if is_wrong else None
+        if member is None or member in piece:
+            yield result
+        else:
+            yield from fetch_piece(mirror, shard, [member], folder)
 
 def _shard_jobs(mirror, shard, names, meta, folder):
     "Jobs that fetch some members of a shard"
@@ -339,8 +367,8 @@ def _shard_jobs(mirror, shard, names, meta, folder):
     not_there = (_not_in(shard, name) for name in lost)
     if pieces is None:
         return [not_there, fetch_shard(mirror, shard, names, folder)]
-    path = table_path(meta, shard)
-    return [not_there, *(_forget_if_damaged(path, fetch_piece(mirror, shard, piece, folder)) for piece in pieces)]
+    second_look = _SecondLook(mirror, shard, names, meta)
+    return [not_there, *(_fetch_checked(mirror, shard, piece, second_look, folder) for piece in pieces)]
 
 def fetch_masks(
     mirror, # from `annotation_mirror`
