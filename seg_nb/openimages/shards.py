@@ -258,8 +258,10 @@ def _count_bytes(pieces):
     "Bytes of all pieces together"
     return sum(stop-start for start, stop in map(piece_range, pieces))
 
-def _find_members(mirror, shard, names, meta):
-    "Rows of a shard's directory for some names, and the sorted names that it does not have"
+def _find_members(mirror, shard, names, meta, anew=False):
+    "Rows of a shard's directory for some names, and the sorted names that it does not have; `anew`: of a new copy"
+    if anew:
+        table_path(meta, shard).unlink(missing_ok=True)
     table = shard_directory(mirror, shard, meta)
     members = table.filter(pc.is_in(table['name'], pa.array(names, pa.string()))).to_pandas()
     return members, sorted(set(names) - set(members.name))
@@ -274,8 +276,7 @@ def shard_pieces(
     try:
         members, lost = _find_members(mirror, shard, names, meta)
         if lost: # unless the directory that is kept is damaged
-            table_path(meta, shard).unlink(missing_ok=True)
-            members, lost = _find_members(mirror, shard, names, meta)
+            members, lost = _find_members(mirror, shard, names, meta, anew=True)
     except RangesUnsupported:
         return None, []
     pieces = group_members(members)
@@ -340,9 +341,8 @@ class _SecondLook:
         return self.members.get(name)
 
     def _fetch(self):
-        table_path(self.meta, self.shard).unlink(missing_ok=True)
         try:
-            members, _ = _find_members(self.mirror, self.shard, self.names, self.meta)
+            members, _ = _find_members(self.mirror, self.shard, self.names, self.meta, anew=True)
         except FETCH_ERRORS:
             return {}
         return {member.name: member for member in members.itertuples(index=False)}
