@@ -230,14 +230,19 @@ def main(
     shutil.rmtree(LOGS, ignore_errors=True)
     (LOGS/'home').mkdir(parents=True)
     slowness() # measured once, before the machine is busy with the checks
-    results, start = [], time.time()
+    results, failed, start = [], [], time.time()
     choose = groups
     if slow or cuda:
         choose = slow_groups if slow else cuda_groups
     for at_a_time, checks in choose():
-        results += make([c for c in checks if only in c.name], at_a_time)
+        checks = [c for c in checks if only in c.name]
+        made = make(checks, at_a_time)
+        results += made
+        failed += [c.name for c, r in zip(checks, made, strict=True) if r == 'failed']
     if not results:
         print(f'no check has a name with {only!r}')
+    for name in failed: # once more, where the last lines are all that somebody sees
+        print(f'failed: {name}')
     print(f'the checks took {(time.time() - start)/MINUTE:.0f} minutes')
     count = {r: results.count(r) for r in ('passed', 'failed', 'skipped')}
     skipped = f", {count['skipped']} skipped" if count['skipped'] else ''
