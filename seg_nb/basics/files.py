@@ -16,6 +16,7 @@ import shutil
 import zlib
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
 from filelock import FileLock
 
@@ -138,13 +139,17 @@ def make_once(
     return folder
 
 # %% ../../nbs/parts/basics/files.ipynb #0646f400
+_parsing = Lock() # Python 3.11 may fail when two threads parse at once, https://github.com/python/cpython/issues/106905
+
 def code_digest(
     *modules, # modules whose source decides the content of something cached
 ) -> str: # 10 hex digits
     "Name the state of the code of some modules"
     digest = hashlib.sha256()
     for module in modules:
-        tree = ast.parse(Path(module.__file__).read_text(encoding='utf-8'))
+        text = Path(module.__file__).read_text(encoding='utf-8')
+        with _parsing:
+            tree = ast.parse(text)
         for node in ast.walk(tree):
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 node.value.value = None # a docstring
